@@ -1,0 +1,73 @@
+// The four kinds of label matcher.
+
+/// Selects series by one label. A label that is absent has the value "" (Prometheus data model).
+public struct LabelMatcher: Hashable, Sendable {
+    /// How the value is compared.
+    public enum Operation: String, Hashable, Sendable, CaseIterable {
+        case equal = "="
+        case notEqual = "!="
+        case matches = "=~"
+        case notMatches = "!~"
+    }
+
+    /// The label's name.
+    public let name: String
+    /// How the value is compared.
+    public let operation: Operation
+    /// The value, or the pattern's text.
+    public let value: String
+    /// The compiled pattern of `=~` and `!~`, anchored at both ends.
+    public let pattern: Pattern?
+
+    /// Makes a matcher.
+    /// - Throws: `PatternError` when `value` is not a pattern of the RE2 subset.
+    public init(
+        _ name: String, _ operation: Operation, _ value: String
+    ) throws(PatternError) {
+        self.name = name
+        self.operation = operation
+        self.value = value
+        switch operation {
+        case .equal, .notEqual: pattern = nil
+        case .matches, .notMatches: pattern = try Pattern(value)
+        }
+    }
+
+    /// `name = value`, which cannot fail.
+    public init(_ name: String, equals value: String) {
+        self.name = name
+        self.operation = .equal
+        self.value = value
+        pattern = nil
+    }
+
+    /// Whether a label of this value (or "", when absent) is selected.
+    public func accepts(_ candidate: String) -> Bool {
+        switch operation {
+        case .equal: candidate == value
+        case .notEqual: candidate != value
+        case .matches: pattern?.matches(candidate) ?? false
+        case .notMatches: !(pattern?.matches(candidate) ?? false)
+        }
+    }
+
+    /// Whether series without the label are selected.
+    public var acceptsAbsent: Bool { accepts("") }
+
+    public static func == (one: LabelMatcher, other: LabelMatcher) -> Bool {
+        one.name == other.name && one.operation == other.operation && one.value == other.value
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(name)
+        hasher.combine(operation)
+        hasher.combine(value)
+    }
+}
+
+extension LabelMatcher: CustomStringConvertible {
+    /// PromQL's spelling: `name="value"`.
+    public var description: String {
+        "\(name)\(operation.rawValue)\"\(Labels.escaped(value))\""
+    }
+}
