@@ -1,0 +1,71 @@
+# tsdb-agent: `make run` starts it, `make test` checks it, `make help` lists the rest.
+
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+UNITDIR ?= /lib/systemd/system
+SYSUSERSDIR ?= /usr/lib/sysusers.d
+# Arguments for the agent, the benchmarks, the fuzzers and the tests: make run ARGS="--config agent.toml"
+ARGS ?=
+# Further flags for the compiler: make test FLAGS="-Xswiftc -warnings-as-errors"
+FLAGS ?=
+
+RELEASE := -c release --static-swift-stdlib -Xlinker -s
+BINARY := .build/release/tsdb-agent
+
+.PHONY: help run build test lint format bench fuzz asan tsan install deps peers clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do \
+		printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: build ## installs libraries, builds, starts the agent on its defaults (ARGS="--config agent.toml")
+	$(BINARY) run $(ARGS)
+
+build: deps ## the release binary, .build/release/tsdb-agent
+	swift build $(RELEASE) $(FLAGS) --product tsdb-agent
+
+test: deps peers ## all tests; against real servers too, unpacked under .build/peers
+	swift test --disable-xctest $(FLAGS) $(ARGS)
+
+lint: ## the formatter's strict check, and a syntax check of the scripts
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@for script in packaging/*.sh .ci/*; do sh -n "$$script" || exit 1; done
+
+format: ## writes what `make lint` asks for, where the formatter can
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: deps ## the benchmarks (ARGS: names)
+	swift build -c release $(FLAGS) --product bench
+	.build/release/bench $(ARGS)
+
+fuzz: deps ## every fuzzer over seeded input (ARGS: names)
+	swift build -c release $(FLAGS) --product fuzz
+	.build/release/fuzz $(ARGS)
+
+asan: deps ## the unit tests under the address sanitizer
+	swift test --disable-xctest --sanitize=address --scratch-path .build/asan $(FLAGS) \
+		--skip EndToEndTests --skip HouseTests $(ARGS)
+
+tsan: deps ## the unit tests under the thread sanitizer
+	swift test --disable-xctest --sanitize=thread --scratch-path .build/tsan $(FLAGS) \
+		--skip EndToEndTests --skip HouseTests $(ARGS)
+
+install: build ## the binary, the example, the systemd unit and its user's file (DESTDIR, PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONFDIR)/tsdb-agent
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+	install -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/tsdb-agent
+	install -m 644 agent.toml.example $(DESTDIR)$(SYSCONFDIR)/tsdb-agent/agent.toml.example
+	sed 's|/usr/local/bin|$(PREFIX)/bin|; s|/etc/tsdb-agent|$(SYSCONFDIR)/tsdb-agent|' \
+		packaging/tsdb-agent.service >$(DESTDIR)$(UNITDIR)/tsdb-agent.service
+	install -m 644 packaging/tsdb-agent.sysusers $(DESTDIR)$(SYSUSERSDIR)/tsdb-agent.conf
+
+deps:
+	@packaging/install-deps.sh
+
+peers:
+	@packaging/fetch-peers.sh
+
+clean: ## forgets everything that was built or unpacked
+	rm -rf .build
