@@ -16,10 +16,23 @@ public struct Label: Hashable, Sendable {
     }
 }
 
+extension Label {
+    // String's own `==` takes canonically equivalent texts for equal; Prometheus compares bytes.
+    public static func == (one: Label, other: Label) -> Bool {
+        sameBytes(one.name, other.name) && sameBytes(one.value, other.value)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        // Equal bytes hash alike, which is all that is asked; String's hash is the quickest.
+        hasher.combine(name)
+        hasher.combine(value)
+    }
+}
+
 extension Label: Comparable {
     /// Orders by name, then value, both bytewise as UTF-8.
     public static func < (one: Label, other: Label) -> Bool {
-        if one.name != other.name { return precedes(one.name, other.name) }
+        if !sameBytes(one.name, other.name) { return precedes(one.name, other.name) }
         return precedes(one.value, other.value)
     }
 }
@@ -32,4 +45,13 @@ extension Label {
 // String's own `<` orders by Unicode canonical form; Prometheus orders by bytes.
 func precedes(_ one: String, _ other: String) -> Bool {
     one.utf8.lexicographicallyPrecedes(other.utf8)
+}
+
+/// Whether two texts are the same bytes of UTF-8, which `==` on String does not tell.
+func sameBytes(_ one: String, _ other: String) -> Bool {
+    let bytes = one.utf8.span
+    let others = other.utf8.span
+    guard bytes.count == others.count else { return false }
+    for index in 0..<bytes.count where bytes[index] != others[index] { return false }
+    return true
 }

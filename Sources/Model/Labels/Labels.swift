@@ -95,7 +95,9 @@ public struct Labels: Hashable, Sendable {
             array.append(
                 Label(
                     String(decoding: bytes[name], as: UTF8.self),
-                    String(decoding: bytes[value], as: UTF8.self)))
+                    String(decoding: bytes[value], as: UTF8.self)
+                )
+            )
         }
         return array
     }

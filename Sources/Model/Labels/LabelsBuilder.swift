@@ -15,7 +15,7 @@ public struct LabelsBuilder: Sendable {
     /// Sets the label, replacing one of the same name; an empty value removes it.
     public mutating func set(_ name: String, _ value: String) {
         let place = position(name)
-        let found = place < labels.count && labels[place].name == name
+        let found = place < labels.count && sameBytes(labels[place].name, name)
         if value.isEmpty || name.isEmpty {
             if found { labels.remove(at: place) }
         } else if found {
@@ -33,7 +33,8 @@ public struct LabelsBuilder: Sendable {
     /// The value of `name`, nil when absent.
     public subscript(name: String) -> String? {
         let place = position(name)
-        return place < labels.count && labels[place].name == name ? labels[place].value : nil
+        return place < labels.count && sameBytes(labels[place].name, name)
+            ? labels[place].value : nil
     }
 
     /// The labels so far, in order of their names.

@@ -22,7 +22,9 @@ public struct LabelMatcher: Hashable, Sendable {
     /// Makes a matcher.
     /// - Throws: `PatternError` when `value` is not a pattern of the RE2 subset.
     public init(
-        _ name: String, _ operation: Operation, _ value: String
+        _ name: String,
+        _ operation: Operation,
+        _ value: String
     ) throws(PatternError) {
         self.name = name
         self.operation = operation
@@ -44,8 +46,8 @@ public struct LabelMatcher: Hashable, Sendable {
     /// Whether a label of this value (or "", when absent) is selected.
     public func accepts(_ candidate: String) -> Bool {
         switch operation {
-        case .equal: candidate == value
-        case .notEqual: candidate != value
+        case .equal: sameBytes(candidate, value)
+        case .notEqual: !sameBytes(candidate, value)
         case .matches: pattern?.matches(candidate) ?? false
         case .notMatches: !(pattern?.matches(candidate) ?? false)
         }
@@ -55,7 +57,8 @@ public struct LabelMatcher: Hashable, Sendable {
     public var acceptsAbsent: Bool { accepts("") }
 
     public static func == (one: LabelMatcher, other: LabelMatcher) -> Bool {
-        one.name == other.name && one.operation == other.operation && one.value == other.value
+        one.operation == other.operation && sameBytes(one.name, other.name)
+            && sameBytes(one.value, other.value)
     }
 
     public func hash(into hasher: inout Hasher) {

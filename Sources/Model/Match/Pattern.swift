@@ -1,10 +1,111 @@
-// Transitional: replaced by the linear-time engine.
-public struct PatternError: Error, Equatable {}
-/// A pattern.
+// The pattern of `=~`, `!~` and of relabelling: RE2 syntax, anchored at both ends, linear time.
+
+import Synchronization
+
+/// A compiled pattern. Matching never backtracks: its time is bounded by size × length.
+///
+/// As in Prometheus the pattern must match the whole text, and `.` matches newlines too.
 public struct Pattern: Sendable {
-    let text: String
-    /// Compiles.
-    public init(_ text: String) throws(PatternError) { self.text = text }
-    /// Matches.
-    public func matches(_ candidate: String) -> Bool { candidate == text }
+    /// The pattern as it was written.
+    public let text: String
+    /// The name of each capturing group, nil where it has none; group 1 comes first.
+    public let groupNames: [String?]
+
+    private let engine: PatternEngine
+
+    /// Compiles a pattern.
+    /// - Throws: `PatternError` with RE2's words when it is not of the subset or too costly.
+    public init(_ text: String) throws(PatternError) {
+        var parser = PatternParser(text)
+        let node = try parser.parse()
+        let shape = PatternShape(node)
+        var program: PatternProgram?
+        // A set of literals or a wildcard is decided without a program.
+        if shape.needsProgram || !parser.groupNames.isEmpty {
+            program = try PatternProgram(node, groups: parser.groupNames.count, text: text)
+        }
+        self.text = text
+        groupNames = parser.groupNames
+        engine = PatternEngine(shape, program)
+    }
+
+    /// Whether all of `candidate` matches.
+    public func matches(_ candidate: String) -> Bool {
+        engine.matches(candidate.utf8.span)
+    }
+
+    /// Whether all of `bytes`, which are UTF-8, match.
+    public func matches(_ bytes: borrowing Span<UInt8>) -> Bool {
+        engine.matches(bytes)
+    }
+
+    /// Where each group matched, in UTF-8 bytes of `candidate`, the first being all of it; nil
+    /// when it does not match. A group that took no part is nil.
+    public func captures(_ candidate: String) -> [Range<Int>?]? {
+        engine.captures(candidate.utf8.span)
+    }
+
+    /// Every text that matches, sorted bytewise, when that is a finite set; else nil.
+    ///
+    /// Lets an index look values up instead of trying all of them.
+    public var literals: [String]? {
+        guard case .literals(let texts) = engine.shape else { return nil }
+        return texts.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The text that every match begins with, "" when none is known.
+    public var prefix: String { String(decoding: engine.shape.prefix, as: UTF8.self) }
+}
+
+extension Pattern: Hashable {
+    public static func == (one: Pattern, other: Pattern) -> Bool {
+        sameBytes(one.text, other.text)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(text)
+    }
+}
+
+extension Pattern: CustomStringConvertible {
+    /// The pattern as it was written.
+    public var description: String { text }
+}
+
+extension PatternShape {
+    fileprivate var needsProgram: Bool {
+        if case .general = self { true } else { false }
+    }
+}
+
+// Shared by the copies of a pattern, so that they warm one automaton.
+private final class PatternEngine: Sendable {
+    let shape: PatternShape
+    private let program: PatternProgram?
+    private let automaton: Mutex<PatternAutomaton?>
+
+    init(_ shape: PatternShape, _ program: PatternProgram?) {
+        self.shape = shape
+        self.program = program
+        automaton = Mutex(nil)
+    }
+
+    func matches(_ bytes: borrowing Span<UInt8>) -> Bool {
+        if let decided = shape.decides(bytes) { return decided }
+        guard let program else { preconditionFailure("BUG: pattern without shape or program") }
+        if program.looksAround { return program.matches(bytes) }
+        // While another thread holds the automaton this one goes the slower way instead of waiting.
+        let found = automaton.withLockIfAvailable { automaton in
+            var current = automaton.take() ?? PatternAutomaton(program)
+            let found = current.matches(bytes)
+            automaton = consume current
+            return found
+        }
+        return found ?? program.matches(bytes)
+    }
+
+    func captures(_ bytes: borrowing Span<UInt8>) -> [Range<Int>?]? {
+        guard matches(bytes) else { return nil }
+        return program?.captures(bytes) ?? [0..<bytes.count]
+    }
 }

@@ -1,0 +1,147 @@
+// Runs a program over its input in step with every thread at once (Thompson, Pike): linear time.
+
+extension PatternProgram {
+    /// Whether the whole of `bytes` matches, assertions of every kind included.
+    func matches(_ bytes: borrowing Span<UInt8>) -> Bool {
+        var walk = PatternWalk(size: instructions.count)
+        var waiting: [Int32] = []
+        walk.reach(start, self, holding: PatternPlace(bytes, 0))
+        for index in 0..<bytes.count {
+            waiting = walk.reached
+            if waiting.isEmpty { return false }
+            walk.clear()
+            let place = PatternPlace(bytes, index + 1)
+            let byte = bytes[index]
+            for thread in waiting {
+                switch instructions[Int(thread)] {
+                case .byte(let low, let high, let next) where byte >= low && byte <= high:
+                    walk.reach(next, self, holding: place)
+                case .bytes(let from, let to):
+                    for edge in edges[Int(from)..<Int(to)]
+                    where byte >= edge.low && byte <= edge.high {
+                        walk.reach(edge.next, self, holding: place)
+                    }
+                default: break
+                }
+            }
+        }
+        return walk.reached.contains {
+            if case .match = instructions[Int($0)] { true } else { false }
+        }
+    }
+
+    /// The byte ranges of the groups when the whole of `bytes` matches, by RE2's preference
+    /// (leftmost branch first, greedy before lazy); group 0 is the whole.
+    func captures(_ bytes: borrowing Span<UInt8>) -> [Range<Int>?]? {
+        var now = PatternThreads(slots: slots, size: instructions.count)
+        var next = PatternThreads(slots: slots, size: instructions.count)
+        let blank = [Int32](repeating: -1, count: slots)
+        now.add(start, blank, self, at: 0, holding: PatternPlace(bytes, 0))
+        for index in 0..<bytes.count {
+            if now.waiting.isEmpty { return nil }
+            next.clear()
+            let place = PatternPlace(bytes, index + 1)
+            let byte = bytes[index]
+            for (thread, instruction) in now.waiting.enumerated() {
+                switch instructions[Int(instruction)] {
+                case .byte(let low, let high, let target) where byte >= low && byte <= high:
+                    next.add(
+                        target,
+                        now.captures(of: thread),
+                        self,
+                        at: index + 1,
+                        holding: place
+                    )
+                case .bytes(let from, let to):
+                    for edge in edges[Int(from)..<Int(to)]
+                    where byte >= edge.low && byte <= edge.high {
+                        next.add(
+                            edge.next,
+                            now.captures(of: thread),
+                            self,
+                            at: index + 1,
+                            holding: place
+                        )
+                    }
+                default: break
+                }
+            }
+            swap(&now, &next)
+        }
+        for (thread, instruction) in now.waiting.enumerated() {
+            guard case .match = instructions[Int(instruction)] else { continue }
+            let found = now.captures(of: thread)
+            var groups: [Range<Int>?] = [0..<bytes.count]
+            for slot in stride(from: 2, to: slots, by: 2) {
+                let (from, to) = (found[slot], found[slot + 1])
+                groups.append(from >= 0 && to >= from ? Int(from)..<Int(to) : nil)
+            }
+            return groups
+        }
+        return nil
+    }
+}
+
+// The threads that wait for the same byte, in order of preference, each with its captures.
+private struct PatternThreads {
+    private enum Step {
+        case visit(Int32)
+        case restore(slot: Int, value: Int32)
+    }
+
+    private(set) var waiting: [Int32] = []
+    private var cells: [Int32] = []  // `slots` a waiting thread
+    private let slots: Int
+    private var marks: [UInt32]
+    private var round: UInt32 = 1
+    private var stack: [Step] = []
+
+    init(slots: Int, size: Int) {
+        self.slots = slots
+        marks = Array(repeating: 0, count: size)
+    }
+
+    // A round a byte of input: label values are far shorter than 2^32.
+    mutating func clear() {
+        waiting.removeAll(keepingCapacity: true)
+        cells.removeAll(keepingCapacity: true)
+        round += 1
+    }
+
+    func captures(of thread: Int) -> [Int32] {
+        Array(cells[thread * slots..<(thread + 1) * slots])
+    }
+
+    mutating func add(
+        _ start: Int32,
+        _ found: [Int32],
+        _ program: PatternProgram,
+        at index: Int,
+        holding place: PatternPlace
+    ) {
+        var found = found
+        stack.append(.visit(start))
+        while let step = stack.popLast() {
+            guard case .visit(let instruction) = step else {
+                if case .restore(let slot, let value) = step { found[slot] = value }
+                continue
+            }
+            if marks[Int(instruction)] == round { continue }
+            marks[Int(instruction)] = round
+            switch program.instructions[Int(instruction)] {
+            case .byte, .bytes, .match:
+                waiting.append(instruction)
+                cells += found
+            case .save(let slot, let next):
+                stack.append(.restore(slot: Int(slot), value: found[Int(slot)]))
+                found[Int(slot)] = Int32(truncatingIfNeeded: index)
+                stack.append(.visit(next))
+            case .split(let first, let second):
+                stack.append(.visit(second))
+                stack.append(.visit(first))
+            case .assertion(let assertion, let next):
+                if place.contains(PatternPlace(assertion)) { stack.append(.visit(next)) }
+            }
+        }
+    }
+}
