@@ -6,7 +6,9 @@
 /// prefixed by its length in bytes (varint, LEB128). Those bytes are what a `SeriesID` hashes, what
 /// two sets are compared by, and what the store writes: one allocation a series, no `String`.
 public struct Labels: Hashable, Sendable {
-    /// The canonical bytes. Equal sets have equal bytes.
+    /// The canonical bytes.
+    ///
+    /// Equal sets have equal bytes.
     public let bytes: [UInt8]
 
     /// The empty set.
@@ -48,14 +50,18 @@ public struct Labels: Hashable, Sendable {
     /// Whether there is no label.
     public var isEmpty: Bool { bytes.isEmpty }
 
-    /// The number of labels. O(labels).
+    /// The number of labels.
+    ///
+    /// O(labels).
     public var count: Int {
         var count = 0
         forEachRange { _, _ in count += 1 }
         return count
     }
 
-    /// The value of `name`, nil when absent. O(bytes).
+    /// The value of `name`, nil when absent.
+    ///
+    /// O(bytes).
     public subscript(name: String) -> String? {
         range(of: name).map { String(decoding: bytes[$0], as: UTF8.self) }
     }
@@ -63,7 +69,9 @@ public struct Labels: Hashable, Sendable {
     /// The metric's name, nil when absent.
     public var metricName: String? { self[Label.metricName] }
 
-    /// Where in `bytes` the value of `name` lies, nil when absent. O(bytes), allocates nothing.
+    /// Where in `bytes` the value of `name` lies, nil when absent.
+    ///
+    /// O(bytes), allocates nothing.
     public func range(of name: String) -> Range<Int>? {
         let wanted = name.utf8
         var offset = 0

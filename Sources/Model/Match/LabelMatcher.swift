@@ -1,6 +1,8 @@
 // The four kinds of label matcher.
 
-/// Selects series by one label. A label that is absent has the value "" (Prometheus data model).
+/// Selects series by one label.
+///
+/// A label that is absent has the value "" (Prometheus data model).
 public struct LabelMatcher: Hashable, Sendable {
     /// How the value is compared.
     public enum Operation: String, Hashable, Sendable, CaseIterable {

@@ -2,7 +2,9 @@
 
 import Synchronization
 
-/// A compiled pattern. Matching never backtracks: its time is bounded by size × length.
+/// A compiled pattern.
+///
+/// Matching never backtracks: its time is bounded by size × length.
 ///
 /// As in Prometheus the pattern must match the whole text, and `.` matches newlines too.
 public struct Pattern: Sendable {
@@ -40,7 +42,9 @@ public struct Pattern: Sendable {
     }
 
     /// Where each group matched, in UTF-8 bytes of `candidate`, the first being all of it; nil
-    /// when it does not match. A group that took no part is nil.
+    /// when it does not match.
+    ///
+    /// A group that took no part is nil.
     public func captures(_ candidate: String) -> [Range<Int>?]? {
         engine.captures(candidate.utf8.span)
     }

@@ -5,7 +5,9 @@ enum PatternAssertion: UInt8, Sendable {
     case textStart, textEnd, lineStart, lineEnd, wordBoundary, noWordBoundary
 }
 
-/// The syntax tree of a pattern. Flags are resolved: what `(?i)` means is already in the sets.
+/// The syntax tree of a pattern.
+///
+/// Flags are resolved: what `(?i)` means is already in the sets.
 indirect enum PatternNode: Sendable {
     case empty
     case scalar(UInt32)

@@ -5,7 +5,9 @@
 
 /// The instructions of one pattern, with what the matchers need to know about them.
 struct PatternProgram: Sendable {
-    /// What one instruction does. Targets are indices of instructions.
+    /// What one instruction does.
+    ///
+    /// Targets are indices of instructions.
     enum Instruction: Sendable {
         case byte(low: UInt8, high: UInt8, next: Int32)
         /// Goes to every target among `edges[from..<to]` whose range holds the byte.

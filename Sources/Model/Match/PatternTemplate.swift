@@ -11,7 +11,9 @@ public struct PatternTemplate: Sendable, Hashable {
     public let text: String
     private let pieces: [Piece]
 
-    /// Splits the template. Names that `pattern` has not stand for nothing, as in Go.
+    /// Splits the template.
+    ///
+    /// Names that `pattern` has not stand for nothing, as in Go.
     public init(_ text: String, for pattern: Pattern) {
         self.text = text
         let bytes = Array(text.utf8)

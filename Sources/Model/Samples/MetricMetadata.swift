@@ -1,6 +1,8 @@
 // What an exporter says about a metric family: type, help and unit.
 
-/// The type of a metric family. Raw values are Prometheus's words in `/api/v1/metadata`.
+/// The type of a metric family.
+///
+/// Raw values are Prometheus's words in `/api/v1/metadata`.
 public enum MetricKind: String, Sendable, CaseIterable {
     case unknown, counter, gauge, histogram, summary, info, stateset
     case gaugeHistogram = "gaugehistogram"

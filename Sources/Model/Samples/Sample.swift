@@ -1,6 +1,8 @@
 // One measured value, the marker that ends a series, and columns of samples.
 
-/// One value of a series at a time. Every bit of the value matters: NaN payloads are data.
+/// One value of a series at a time.
+///
+/// Every bit of the value matters: NaN payloads are data.
 public struct Sample: Sendable {
     /// When.
     public var time: Timestamp

@@ -52,7 +52,9 @@ public enum SourceName: Hashable, Sendable {
     }
 }
 
-/// Why a sample was not stored. Raw values are the words in the ledger and in files: never reuse one.
+/// Why a sample was not stored.
+///
+/// Raw values are the words in the ledger and in files: never reuse one.
 public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
     /// The series has a sample of this time and value.
     case duplicate = 1

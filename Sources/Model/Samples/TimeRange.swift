@@ -1,6 +1,8 @@
 // A closed stretch of time.
 
-/// The times from `start` to `end`, both included. Empty when `end` is before `start`.
+/// The times from `start` to `end`, both included.
+///
+/// Empty when `end` is before `start`.
 public struct TimeRange: Hashable, Sendable {
     /// The first time inside.
     public var start: Timestamp

@@ -58,7 +58,9 @@ public enum DurationText {
         return total
     }
 
-    /// The text of a duration: `90d`, `1h30m`, `0s`. Years and weeks only when nothing is left over.
+    /// The text of a duration: `90d`, `1h30m`, `0s`.
+    ///
+    /// Years and weeks only when nothing is left over.
     public static func format(_ ms: Int64) -> String {
         if ms == 0 { return "0s" }
         var rest = ms.magnitude
