@@ -135,7 +135,11 @@ public struct Labels: Hashable, Sendable {
             let byte = Int(bytes[offset])
             offset += 1
             length |= (byte & 0x7f) << shift
-            if byte < 0x80 { break }
+            if byte < 0x80 {
+                // The same length in more bytes than it needs would be a second spelling.
+                if byte == 0, shift > 0 { return nil }
+                break
+            }
             shift += 7
         }
         guard length <= bytes.count - offset else { return nil }

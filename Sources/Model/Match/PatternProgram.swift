@@ -69,7 +69,7 @@ struct PatternProgram: Sendable {
         case .empty: return next
         case .scalar(let scalar):
             var next = next
-            let encoded = Unicode.Scalar(scalar).flatMap { UTF8.encode($0) } ?? .init()
+            let encoded = Unicode.Scalar(scalar).map { Array($0.utf8) } ?? []
             for byte in encoded.reversed() {
                 next = try emit(.byte(low: byte, high: byte, next: next), text)
             }
@@ -223,8 +223,7 @@ enum UTF8Sequences {
                 }
             }
         }
-        guard let first = Unicode.Scalar(low).flatMap({ UTF8.encode($0) }),
-            let last = Unicode.Scalar(high).flatMap({ UTF8.encode($0) })
+        guard let first = Unicode.Scalar(low)?.utf8, let last = Unicode.Scalar(high)?.utf8
         else { return }
         sequences.append(zip(first, last).map { $0...$1 })
     }

@@ -151,7 +151,7 @@ enum PatternShape: Sendable {
     }
 
     private static func utf8(_ scalar: UInt32) -> [UInt8] {
-        Unicode.Scalar(scalar).map { Array(UTF8.encode($0) ?? .init()) } ?? []
+        Unicode.Scalar(scalar).map { Array($0.utf8) } ?? []
     }
 }
 
