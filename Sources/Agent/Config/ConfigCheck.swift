@@ -1,0 +1,236 @@
+// What no single key can tell: keys that must be there, that exclude each other, that must fit together.
+internal import Formats
+internal import Model
+
+/// Checks a configuration whose single values are fine.
+struct ConfigCheck {
+    let config: AgentConfig
+    let root: [ConfigEntry]
+    private(set) var reader: ConfigReader
+    // Keys that could not be read: what they lack has been said already.
+    private let unread: Set<String>
+
+    init(config: AgentConfig, root: [ConfigEntry], reader: ConfigReader) {
+        self.config = config
+        self.root = root
+        self.reader = reader
+        unread = Set(reader.problems.map(\.key))
+    }
+
+    /// Notes everything that does not fit together.
+    mutating func run() {
+        checkListeners()
+        if config.storage.basePath.isEmpty {
+            note(["storage", "base_path"], "is empty; name the directory for the data")
+        }
+        checkCollectors()
+        checkGlobal()
+        checkJobs()
+        checkDestinations()
+    }
+
+    private mutating func checkListeners() {
+        for text in config.api.listen {
+            let path = ["api", "listen"]
+            guard let address = ListenAddress.parse(text) else {
+                note(
+                    path,
+                    "\"\(text)\" is not an address; write \"127.0.0.1:9477\", \"[::1]:9477\" or "
+                        + "\"unix:/path\""
+                )
+                continue
+            }
+            let isOpen = config.api.bearerTokenFile.isEmpty && !config.api.allowUnauthenticated
+            if !address.isLocal, isOpen {
+                note(
+                    path,
+                    "\"\(text)\" is open to other machines and asks for no token; set "
+                        + "bearer_token_file, or allow_unauthenticated = true"
+                )
+            }
+        }
+        if config.api.listen.isEmpty {
+            note(["api", "listen"], "is empty; name at least one address, as \"127.0.0.1:9477\"")
+        }
+    }
+
+    private mutating func checkCollectors() {
+        for name in config.host.collectors {
+            let plain = name.hasPrefix("-") ? String(name.dropFirst()) : name
+            if HostSection.collectorNames.contains(plain) { continue }
+            let near = NearestName.find(plain, in: HostSection.collectorNames)
+            let all = HostSection.collectorNames.joined(separator: ", ")
+            let hint = near.map { "did you mean \($0)?" } ?? "there are \(all)"
+            note(["host", "collectors"], "no collector is named \"\(plain)\"; \(hint)")
+        }
+        for (name, table) in config.host.tables.sorted(by: { $0.key < $1.key }) {
+            checkPattern(table.include, ["host", name, "include"])
+            checkPattern(table.exclude ?? "", ["host", name, "exclude"])
+        }
+    }
+
+    private mutating func checkPattern(_ text: String, _ path: [String]) {
+        do throws(PatternError) {
+            _ = try Pattern(text)
+        } catch {
+            note(path, "\(error); mend the pattern")
+        }
+    }
+
+    private mutating func checkGlobal() {
+        let global = config.global
+        if let timeout = global.scrapeTimeoutMs, timeout > global.scrapeIntervalMs {
+            note(["global", "scrape_timeout"], tooLong(timeout, global.scrapeIntervalMs))
+        }
+    }
+
+    private func tooLong(_ timeoutMs: Int64, _ intervalMs: Int64) -> String {
+        "is \(DurationText.format(timeoutMs)), longer than the interval of "
+            + "\(DurationText.format(intervalMs)); shorten it"
+    }
+
+    private mutating func checkJobs() {
+        var seen: Set<String> = []
+        for (index, job) in config.scrapeConfigs.enumerated() {
+            let at = ["scrape_configs", "\(index)"]
+            if job.jobName.isEmpty {
+                note(at + ["job_name"], "is missing; every job needs a name")
+            } else if !seen.insert(job.jobName).inserted {
+                note(at + ["job_name"], "\"\(job.jobName)\" names two jobs; rename one")
+            }
+            if let timeout = job.scrapeTimeoutMs, timeout > job.intervalMs(config.global) {
+                note(at + ["scrape_timeout"], tooLong(timeout, job.intervalMs(config.global)))
+            }
+            if !job.metricsPath.hasPrefix("/") {
+                note(at + ["metrics_path"], "does not begin with /; write \"/metrics\"")
+            }
+            for (place, group) in job.staticConfigs.enumerated() {
+                for target in group.targets where !ConfigCheck.isTarget(target) {
+                    note(
+                        at + ["static_configs", "\(place)", "targets"],
+                        "\"\(target)\" is not a target; write \"host:port\" or \"unix:/path\", scheme "
+                            + "and path have keys of their own"
+                    )
+                }
+            }
+            for (place, files) in job.fileDiscoveries.enumerated() {
+                checkFiles(files, at + ["file_sd_configs", "\(place)", "files"])
+            }
+            checkAccess(job.access, at)
+        }
+    }
+
+    private mutating func checkFiles(_ section: FileDiscoverySection, _ path: [String]) {
+        if section.files.isEmpty {
+            note(path, "is missing; name the files, as [\"targets/*.json\"]")
+        }
+        for file in section.files where !file.hasSuffix(".json") {
+            note(path, "\"\(file)\" is not a .json file; write the targets as JSON")
+        }
+    }
+
+    private mutating func checkAccess(_ access: AccessSection, _ at: [String]) {
+        let basic = access.basicAuth
+        let bearer = access.authorization
+        let usesBasic = basic != BasicAuthSection()
+        if usesBasic, basic.username.isEmpty {
+            note(at + ["basic_auth"], "has no username; set it")
+        }
+        if !basic.password.isEmpty, !basic.passwordFile.isEmpty {
+            note(at + ["basic_auth"], "has password and password_file; keep one of the two")
+        }
+        if !bearer.credentials.isEmpty, !bearer.credentialsFile.isEmpty {
+            note(
+                at + ["authorization"],
+                "has credentials and credentials_file; keep one of the two"
+            )
+        }
+        if usesBasic, bearer.isUsed {
+            note(at + ["authorization"], "is set beside basic_auth; keep one of the two")
+        }
+        if access.tls.certFile.isEmpty != access.tls.keyFile.isEmpty {
+            note(at + ["tls_config"], "needs cert_file and key_file together; set both or none")
+        }
+    }
+
+    private mutating func checkDestinations() {
+        var seen: Set<String> = []
+        for (index, destination) in config.forward.enumerated() {
+            let at = ["forward", "\(index)"]
+            if destination.name.isEmpty {
+                note(at + ["name"], "is missing; the destination's place is kept under it")
+            } else if !seen.insert(destination.name).inserted {
+                note(at + ["name"], "\"\(destination.name)\" names two destinations; rename one")
+            }
+            if destination.kind == nil {
+                note(at + ["kind"], "is missing; write \"remote_write\"")
+            }
+            checkURL(destination.url, at + ["url"])
+            if destination.minBackoffMs > destination.maxBackoffMs {
+                note(at + ["min_backoff"], "is longer than max_backoff; swap the two")
+            }
+            checkAccess(destination.access, at)
+        }
+    }
+
+    private mutating func checkURL(_ url: String, _ path: [String]) {
+        let isURL = ["http://", "https://"].contains { scheme in
+            let host = url.utf8.dropFirst(scheme.utf8.count)
+            return url.hasPrefix(scheme) && !host.isEmpty && host.first != UInt8(ascii: "/")
+                && host.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+        }
+        if isURL { return }
+        let hint = "write it whole, as \"http://127.0.0.1:9090/api/v1/write\""
+        note(path, url.isEmpty ? "is missing; \(hint)" : "\"\(url)\" is not a URL; \(hint)")
+    }
+
+    /// Whether a text names a target: a host, perhaps a port, no scheme and no path.
+    static func isTarget(_ text: String) -> Bool {
+        if text.hasPrefix("unix:") { return text.utf8.count > 5 }
+        return !text.isEmpty
+            && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
+    }
+
+    // A problem at the deepest part of the path that was written. Numbers in a path are places in a list.
+    private mutating func note(_ path: [String], _ text: String) {
+        var entries = root
+        var items: [ConfigItem] = []
+        var origin: ConfigOrigin?
+        for part in path {
+            if let index = Int(part), items.indices.contains(index) {
+                origin = items[index].origin
+                entries = items[index].entries
+                items = []
+                continue
+            }
+            guard let entry = entries.first(where: { $0.key == part }) else { break }
+            origin = entry.origin
+            entries = entry.item.entries
+            items = entry.item.items
+        }
+        let key = path.reduce("") { key, part in
+            Int(part) == nil ? ConfigPath.join(key, part) : "\(key)[\(part)]"
+        }
+        if unread.contains(key) { return }
+        reader.note(origin ?? .file(.init(line: 1, column: 1)), key, text)
+    }
+}
+
+extension AuthorizationSection {
+    /// Whether there is anything to send.
+    public var isUsed: Bool { !credentials.isEmpty || !credentialsFile.isEmpty }
+}
+
+extension ConfigItem {
+    /// The keys of a table; empty for anything else.
+    var entries: [ConfigEntry] {
+        if case .table(let entries) = value { return entries }
+        return []
+    }
+
+    /// The items of a list; empty for anything else.
+    var items: [ConfigItem] {
+        if case .array(let items) = value { return items }
+        return []
+    }
+}

@@ -1,0 +1,120 @@
+// The table of configuration keys, continued: scrape jobs, destinations, and how servers are reached.
+
+extension ScrapeSection {
+    static let keys: [ConfigKey<ScrapeSection>] =
+        [
+            .text("job_name", \.jobName),
+            .duration("scrape_interval", \.scrapeIntervalMs, atLeastMs: 1),
+            .duration("scrape_timeout", \.scrapeTimeoutMs, atLeastMs: 1),
+            .text("metrics_path", \.metricsPath),
+            .word("scheme", \.scheme),
+            .parameters("params", \.params),
+            .flag("honor_labels", \.honorLabels),
+            .flag("honor_timestamps", \.honorTimestamps),
+            .flag("track_timestamps_staleness", \.trackTimestampsStaleness),
+            .later("scrape_protocols", "[\"PrometheusText0.0.4\"]"),
+            .later("fallback_scrape_protocol", "\"\""),
+            .flag("enable_compression", \.enableCompression),
+            .flag("follow_redirects", \.followRedirects),
+            .number("sample_limit", \.sampleLimit, 0...(.max)),
+            .number("label_limit", \.labelLimit, 0...(.max)),
+            .number("label_name_length_limit", \.labelNameLengthLimit, 0...(.max)),
+            .number("label_value_length_limit", \.labelValueLengthLimit, 0...(.max)),
+            .number("target_limit", \.targetLimit, 0...(.max)),
+            .size("body_size_limit", \.bodySizeLimit),
+            .later("series_limit", "0"),
+            .list("static_configs", \.staticConfigs, StaticTargetsSection.keys) {
+                StaticTargetsSection()
+            },
+            .list("file_sd_configs", \.fileDiscoveries, FileDiscoverySection.keys) {
+                FileDiscoverySection()
+            },
+            .later("http_sd_configs", "[]"),
+            .later("dns_sd_configs", "[]"),
+            .later("docker_sd_configs", "[]"),
+            .later("kubernetes_sd_configs", "[]"),
+            .headers("http_headers", \.access.headers),
+            .later("relabel_configs", "[]"),
+            .later("metric_relabel_configs", "[]"),
+        ] + AccessSection.keys()
+}
+
+extension StaticTargetsSection {
+    static let keys: [ConfigKey<StaticTargetsSection>] = [
+        .texts("targets", \.targets), .labels("labels", \.labels),
+    ]
+}
+
+extension FileDiscoverySection {
+    static let keys: [ConfigKey<FileDiscoverySection>] = [
+        .paths("files", \.files),
+        .duration("refresh_interval", \.refreshIntervalMs, atLeastMs: 1000),
+    ]
+}
+
+extension ForwardSection {
+    static let keys: [ConfigKey<ForwardSection>] =
+        [
+            .text("name", \.name),
+            .word("kind", \.kind, later: ["s3", "agent"]),
+            .text("url", \.url),
+            .word("mode", \.mode, later: ["sealed"]),
+            .later("accepts_out_of_order", "false"),
+            .word("protobuf_message", \.message, later: ["io.prometheus.write.v2.Request"]),
+            .later("accept_window", "\"0s\""),
+            .number("max_samples_per_send", \.maxSamplesPerSend, 1...100_000),
+            .number("max_in_flight", \.maxInFlight, 1...64),
+            .duration("remote_timeout", \.remoteTimeoutMs, atLeastMs: 1),
+            .duration("min_backoff", \.minBackoffMs, atLeastMs: 1),
+            .duration("max_backoff", \.maxBackoffMs, atLeastMs: 1),
+            .later("rate_limit", "0"),
+            .headers("headers", \.access.headers),
+            .later("write_relabel_configs", "[]"),
+            .word("start", \.start),
+            .later("fresh_first", "false"),
+            .later("bucket", "\"\""), .later("prefix", "\"\""), .later("region", "\"\""),
+            .later("path_style", "true"), .later("access_key_id", "\"\""),
+            .later("secret_access_key_file", "\"\""),
+        ] + AccessSection.keys()
+}
+
+/// A section that says how a server is reached.
+protocol Accessing {
+    var access: AccessSection { get set }
+}
+
+extension ScrapeSection: Accessing {}
+extension ForwardSection: Accessing {}
+
+extension AccessSection {
+    /// The keys that scrape jobs and destinations have in common.
+    static func keys<Section: Accessing>() -> [ConfigKey<Section>] {
+        [
+            .table("basic_auth", \.access.basicAuth, BasicAuthSection.keys),
+            .table("authorization", \.access.authorization, AuthorizationSection.keys),
+            .table("tls_config", \.access.tls, TLSSection.keys),
+            .text("proxy_url", \.access.proxyURL),
+        ]
+    }
+}
+
+extension BasicAuthSection {
+    static let keys: [ConfigKey<BasicAuthSection>] = [
+        .text("username", \.username), .text("password", \.password),
+        .path("password_file", \.passwordFile),
+    ]
+}
+
+extension AuthorizationSection {
+    static let keys: [ConfigKey<AuthorizationSection>] = [
+        .text("type", \.type), .text("credentials", \.credentials),
+        .path("credentials_file", \.credentialsFile),
+    ]
+}
+
+extension TLSSection {
+    static let keys: [ConfigKey<TLSSection>] = [
+        .path("ca_file", \.caFile), .path("cert_file", \.certFile), .path("key_file", \.keyFile),
+        .text("server_name", \.serverName), .flag("insecure_skip_verify", \.insecureSkipVerify),
+    ]
+}

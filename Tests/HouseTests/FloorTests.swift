@@ -1,0 +1,104 @@
+// Arrows only point down: the imports of every file against the table of the architecture document.
+import Foundation
+import Testing
+
+/// The table "Module | What it is for | May import" of the architecture document.
+struct FloorTable {
+    static let document = "Sources/Agent/Agent.docc/architecture.md"
+    let rows: [String: Set<String>]
+
+    init() throws {
+        var rows: [String: Set<String>] = [:]
+        for line in try SourceTree.text(FloorTable.document).split(separator: "\n") {
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard line.hasPrefix("| `"), cells.count == 3 else { continue }
+            let name = cells[0].trimmingCharacters(in: CharacterSet(charactersIn: "`"))
+            rows[name] = cells[2] == "–" ? [] : Set(cells[2].components(separatedBy: ", "))
+        }
+        self.rows = rows
+    }
+}
+
+@Suite("Floors") struct FloorTests {
+    // Of the toolchain; everything else that a file imports is in its row of the table.
+    static let anywhere: Set<String> = ["Synchronization"]
+    // The C library: the ground floor that wraps it, and who computes with its mathematics.
+    static let mayImportGlibc: Set<String> = ["Platform", "HTTP", "PromQL"]
+
+    @Test("a file imports only what its module's row allows", arguments: SourceTree.sources)
+    func imports(file: SourceFile) throws {
+        let row = try #require(
+            try FloorTable().rows[file.module],
+            "\(file.module) has no row in \(FloorTable.document)"
+        )
+        for name in file.imports where !FloorTests.anywhere.contains(name) {
+            if name == "Glibc", FloorTests.mayImportGlibc.contains(file.module) { continue }
+            #expect(
+                row.contains(name),
+                "\(file.path) imports \(name); \(FloorTable.document) allows \(row.sorted())"
+            )
+        }
+    }
+
+    @Test("the table names exactly the modules that there are")
+    func modules() throws {
+        let folders = try SourceTree.names(in: "Sources")
+        #expect(try FloorTable().rows.keys.sorted() == folders)
+    }
+
+    @Test("the manifest gives each module what the table allows")
+    func manifest() throws {
+        let manifest = try SourceTree.text("Package.swift")
+        let pattern = /(?:module|roof)\(\s*"([A-Za-z-]+)",\s*\[([^\]]*)\]/
+        var seen: [String: Set<String>] = [:]
+        for match in manifest.matches(of: pattern) {
+            let names = match.2.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+            seen[String(match.1)] = Set(names)
+        }
+        let rows = try FloorTable().rows
+        for (name, imports) in seen.sorted(by: { $0.key < $1.key }) {
+            #expect(rows[name] == imports, "\(name) in Package.swift")
+        }
+        #expect(
+            seen.count == rows.keys.filter { !["CLinux", "CCurl", "CSnappy"].contains($0) }.count
+        )
+    }
+
+    @Test("every arrow of the table points down")
+    func arrows() throws {
+        let floors: [Set<String>] = [
+            ["CLinux", "CCurl", "CSnappy"], ["Model", "Codec", "Platform"],
+            ["PromQL", "Formats", "HTTP"], ["Store"], ["API", "Collect", "Forward"], ["Agent"],
+            ["tsdb-agent", "bench", "fuzz"],
+        ]
+        func floor(_ name: String) -> Int { floors.firstIndex { $0.contains(name) } ?? -1 }
+        for (name, imports) in try FloorTable().rows {
+            for other in imports {
+                #expect(floor(other) < floor(name), "\(name) (floor \(floor(name))) → \(other)")
+            }
+        }
+    }
+
+    @Test("no Foundation under Sources", arguments: SourceTree.sources)
+    func foundation(file: SourceFile) {
+        let names = file.imports.filter { $0.hasPrefix("Foundation") || $0 == "Dispatch" }
+        #expect(names.isEmpty, "\(file.path) imports \(names)")
+    }
+
+    @Test("test support gets by without Foundation too")
+    func supportFoundation() {
+        for file in SourceTree.tests where file.module == "TestSupport" {
+            #expect(!file.imports.contains { $0.hasPrefix("Foundation") }, "\(file.path)")
+        }
+    }
+
+    @Test("no type has its module's name")
+    func clash() throws {
+        let modules = Set(try SourceTree.names(in: "Sources"))
+        for file in SourceTree.sources {
+            for type in file.declaredTypes {
+                #expect(!modules.contains(type), "\(file.path) declares \(type)")
+            }
+        }
+    }
+}

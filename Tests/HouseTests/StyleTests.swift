@@ -1,0 +1,119 @@
+// How files are named and what may not stand in them.
+import Foundation
+import Testing
+
+extension SourceFile {
+    /// Types that the file declares or extends at any depth.
+    var namedTypes: Set<String> {
+        Set(
+            code.matches(
+                of: /\b(?:struct|class|enum|actor|protocol|extension|typealias)\s+([A-Za-z0-9_]+)/
+            )
+            .map { String($0.1) }
+        )
+    }
+    /// Types that the file declares at its top level.
+    var declaredTypes: [String] {
+        codeLines.compactMap { line in
+            guard let first = line.first, first.isLetter || first == "@" else { return nil }
+            return line.firstMatch(of: /\b(?:struct|class|enum|actor|protocol)\s+([A-Za-z0-9_]+)/)
+                .map { String($0.1) }
+        }
+    }
+}
+
+@Suite("Style") struct StyleTests {
+    // Files that hold functions of one topic rather than a type.
+    static let withoutType: Set<String> = ["main", "Package"]
+
+    @Test("a file is named after a type in it", arguments: SourceTree.sources)
+    func fileName(file: SourceFile) {
+        let type = file.name.split(separator: "+").first.map(String.init) ?? file.name
+        if StyleTests.withoutType.contains(type) { return }
+        #expect(file.namedTypes.contains(type), "\(file.path) has \(file.namedTypes.sorted())")
+    }
+
+    @Test("no two files have the same name")
+    func uniqueNames() {
+        let files = SourceTree.sources.filter { $0.name != "main" }
+        for (name, same) in Dictionary(grouping: files, by: \.name) {
+            #expect(same.count == 1, "\(name): \(same.map(\.path))")
+        }
+    }
+
+    @Test("no file or type has a name that says nothing")
+    func emptyNames() {
+        let words = ["Utils", "Util", "Helper", "Helpers", "Manager", "Common", "Misc", "Impl"]
+        for file in SourceTree.sources {
+            for name in file.declaredTypes + [file.name] {
+                let bad = words.first { name.hasSuffix($0) }
+                #expect(bad == nil, "\(file.path): \(name)")
+            }
+        }
+    }
+
+    @Test("lines end at column 120", arguments: SourceTree.sources + SourceTree.tests)
+    func lineLength(file: SourceFile) {
+        for (number, line) in file.lines.enumerated() where line.count > 120 {
+            // The formatter holds code to 100; this is for comments. A text that cannot be broken may go on.
+            if line.contains("http://") || line.contains("https://") || line.contains("\"") {
+                continue
+            }
+            Issue.record("\(file.path):\(number + 1) has \(line.count) columns")
+        }
+    }
+
+    @Test("nothing unfinished, nothing forced", arguments: SourceTree.sources)
+    func unfinished(file: SourceFile) {
+        for (number, line) in file.lines.enumerated() {
+            for word in ["TO" + "DO", "FIX" + "ME", "XX" + "X:", "HA" + "CK:"] {
+                #expect(!line.contains(word), "\(file.path):\(number + 1): \(word)")
+            }
+        }
+        for (number, line) in file.codeLines.enumerated() {
+            for word in ["try!", "as!", "fatalError("] {
+                #expect(!line.contains(word), "\(file.path):\(number + 1): \(word)")
+            }
+        }
+    }
+
+    @Test("a file begins with the line that says why it is there", arguments: SourceTree.sources)
+    func whyLine(file: SourceFile) {
+        let first = file.lines.first { !$0.isEmpty } ?? ""
+        #expect(first.hasPrefix("// "), "\(file.path) begins with \(first)")
+    }
+
+    @Test("public types, protocols and functions that throw have documentation")
+    func documentation() {
+        let type =
+            #/^\s*public (?:final |indirect |nonisolated )*(?:struct|class|enum|actor|protocol) /#
+        let thrower = /^\s*public .*\bfunc .*\bthrows/
+        for file in SourceTree.sources {
+            for (number, line) in file.lines.enumerated()
+            where line.firstMatch(of: type) != nil || line.firstMatch(of: thrower) != nil {
+                var above = number - 1
+                while above >= 0, file.lines[above].trimmed.hasPrefix("@") { above -= 1 }
+                let documented = above >= 0 && file.lines[above].trimmed.hasPrefix("///")
+                #expect(documented, "\(file.path):\(number + 1): \(line.trimmed)")
+            }
+        }
+    }
+
+    @Test("the top level holds only what has its place there")
+    func topLevel() throws {
+        let allowed: Set<String> = [
+            "Package.swift", "Sources", "Tests", "agent.toml.example", "packaging", "README.md",
+            "LICENSE", ".gitignore", ".swift-format", "Makefile", ".ci",
+            // Not part of the repository.
+            ".git", ".build", "Package.resolved", "tsdb-data",
+        ]
+        let others = try SourceTree.names(in: ".").filter {
+            !allowed.contains($0) && !$0.hasPrefix(".build-") && !$0.hasSuffix(".profraw")
+        }
+        #expect(others.isEmpty)
+    }
+}
+
+extension Substring {
+    var trimmed: String { trimmingCharacters(in: .whitespaces) }
+}
