@@ -180,13 +180,6 @@ extension TOMLParser {
 
     /// The value of a digit, nil when it is none in that radix.
     static func digit(_ byte: UInt8, radix: UInt8) -> UInt8? {
-        let digit: UInt8
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-        default: return nil
-        }
-        return digit < radix ? digit : nil
+        HexDigit.value(byte).flatMap { $0 < radix ? $0 : nil }
     }
 }
