@@ -1,0 +1,65 @@
+// The buffer files that a start finds.
+import Platform
+
+/// Reads `buffer/`.
+enum BufferDirectory {
+    /// A buffer file whose header is good.
+    struct File {
+        let path: String
+        let header: BufferHeader
+        let file: any OpenFile
+        let size: Int64
+    }
+
+    /// All good files in sequence; files with a damaged header are moved aside.
+    ///
+    /// - Throws: `.cannot` when the directory cannot be read, `.newerVersion`.
+    static func open(
+        _ base: String, _ fileSystem: any FileSystem, _ quarantine: Quarantine
+    ) throws(StoreError) -> [File] {
+        let directory = FilePath.join(base, StoreLayout.bufferDirectory)
+        var files: [File] = []
+        for name in try names(directory, fileSystem) where name.hasSuffix(StoreLayout.bufferSuffix) {
+            let path = FilePath.join(directory, name)
+            if let file = try open(path, fileSystem, quarantine) { files.append(file) }
+        }
+        return files.sorted {
+            ($0.header.start, $0.header.after) < ($1.header.start, $1.header.after)
+        }
+    }
+
+    private static func names(
+        _ directory: String, _ fileSystem: any FileSystem
+    ) throws(StoreError) -> [String] {
+        do throws(Errno) {
+            return try fileSystem.list(directory)
+        } catch {
+            throw .cannot(action: "list", path: directory, cause: error)
+        }
+    }
+
+    private static func open(
+        _ path: String, _ fileSystem: any FileSystem, _ quarantine: Quarantine
+    ) throws(StoreError) -> File? {
+        let file: any OpenFile
+        let size: Int64
+        let bytes: [UInt8]
+        do throws(Errno) {
+            file = try fileSystem.open(path, .read)
+            size = try file.size()
+            bytes = try file.read(BufferFormat.headerBytes, at: 0)
+        } catch {
+            throw .cannot(action: "read", path: path, cause: error)
+        }
+        do throws(BufferHeader.Problem) {
+            return File(path: path, header: try BufferHeader.parse(bytes), file: file, size: size)
+        } catch {
+            switch error {
+            case .newerVersion(let version): throw .newerVersion(path: path, version: version)
+            case .damaged(let reason):
+                quarantine.take(path, reason: reason)
+                return nil
+            }
+        }
+    }
+}

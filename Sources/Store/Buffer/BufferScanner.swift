@@ -1,0 +1,167 @@
+// Walks over the frames of a buffer file, whatever its bytes are: Store.docc/write-ahead-log.md
+import Codec
+import Platform
+
+/// The header of a buffer file.
+struct BufferHeader: Equatable {
+    /// Whose file it is.
+    var storeID: StoreID
+    /// The last number before the file's first batch.
+    var after: SequenceNumber
+    /// The start that all its batches belong to.
+    var start: UInt32
+    /// When it was made, in milliseconds.
+    var createdMs: Int64
+
+    /// The header's bytes.
+    var bytes: [UInt8] {
+        var sink = ByteSink()
+        sink.u32(BufferFormat.magic)
+        sink.u16(BufferFormat.version)
+        sink.u16(0)
+        sink.raw(storeID.bytes)
+        sink.u64(after.raw)
+        sink.i64(createdMs)
+        sink.u32(start)
+        while sink.count < BufferFormat.headerBytes - 8 { sink.u8(0) }
+        sink.u64(XXH64.hash(sink.bytes.span))
+        return sink.bytes
+    }
+
+    /// Why a header was not taken.
+    enum Problem: Error, Equatable {
+        case damaged(String)
+        case newerVersion(UInt16)
+    }
+
+    /// Reads a header.
+    static func parse(_ bytes: [UInt8]) throws(Problem) -> BufferHeader {
+        guard bytes.count >= BufferFormat.headerBytes else {
+            throw .damaged("\(bytes.count) bytes, a header has \(BufferFormat.headerBytes)")
+        }
+        let span = bytes.span.extracting(0..<BufferFormat.headerBytes)
+        guard ByteLoads.u32(span, 0) == BufferFormat.magic else {
+            throw .damaged("it does not begin with GORB")
+        }
+        let stored = ByteLoads.u64(span, 56)
+        let computed = XXH64.hash(span.extracting(0..<56))
+        guard stored == computed else {
+            throw .damaged("header checksum \(computed), the header says \(stored)")
+        }
+        let version = ByteLoads.u16(span, 4)
+        guard version <= BufferFormat.version else { throw .newerVersion(version) }
+        return BufferHeader(
+            storeID: StoreID(bytes: Array(bytes[8..<24])),
+            after: SequenceNumber(raw: ByteLoads.u64(span, 24)),
+            start: ByteLoads.u32(span, 40), createdMs: Int64(bitPattern: ByteLoads.u64(span, 32)))
+    }
+}
+
+/// What the scanner found at a place of the file.
+enum BufferFrameFound {
+    /// A record whose checksum is right; its payload lies in the scanner's window.
+    case record(BufferFormat.RecordType, flags: UInt8, payload: Range<Int>)
+    /// Bytes that are no record, with a good record after them.
+    case damage(Range<Int64>)
+    /// Nothing good from here to the end: a torn tail (empty at a clean end).
+    case end(tail: Range<Int64>)
+}
+
+/// Reads a buffer file front to back through a bounded window.
+struct BufferScanner {
+    private static let windowBytes = 256 << 10
+
+    private let file: any OpenFile
+    /// Where the next frame begins.
+    private(set) var offset: Int64
+    private var windowStart: Int64 = 0
+    /// The bytes that `payload` ranges refer to.
+    private(set) var window: [UInt8] = []
+
+    /// Begins behind the header, or at a known border between records.
+    init(_ file: any OpenFile, at offset: Int64 = Int64(BufferFormat.headerBytes)) {
+        self.file = file
+        self.offset = offset
+    }
+
+    /// The next frame or the next damage.
+    ///
+    /// - Parameter limit: the length of the file that is to be read, which may still be growing.
+    /// - Throws: `Errno` of read(2).
+    mutating func next(limit: Int64) throws(Errno) -> BufferFrameFound {
+        if offset >= limit { return .end(tail: offset..<offset) }
+        if let frame = try frame(at: offset, limit) {
+            offset += Int64(frame.length)
+            return .record(frame.type, flags: frame.flags, payload: frame.payload)
+        }
+        let start = offset
+        var place = offset + 1
+        while place < limit {
+            guard let candidate = try nextSyncMark(from: place, limit) else { break }
+            if try frame(at: candidate, limit) != nil {
+                offset = candidate
+                return .damage(start..<candidate)
+            }
+            place = candidate + 1
+        }
+        offset = limit
+        return .end(tail: start..<limit)
+    }
+
+    private struct Frame {
+        var type: BufferFormat.RecordType
+        var flags: UInt8
+        var payload: Range<Int>
+        var length: Int
+    }
+
+    private mutating func frame(at place: Int64, _ limit: Int64) throws(Errno) -> Frame? {
+        let overhead = BufferFormat.frameHeadBytes + BufferFormat.frameTailBytes
+        guard limit - place >= Int64(overhead) else { return nil }
+        guard let head = try load(place, BufferFormat.frameHeadBytes) else { return nil }
+        let length = Int(ByteLoads.u32(window.span, head))
+        let type = BufferFormat.RecordType(rawValue: window[head + 4])
+        let flags = window[head + 5]
+        guard let type, ByteLoads.u16(window.span, head + 6) == BufferFormat.syncMark,
+            length <= BufferFormat.maxPayloadBytes, Int64(length + overhead) <= limit - place,
+            let start = try load(place, length + overhead)
+        else { return nil }
+        let tail = start + BufferFormat.frameHeadBytes + length
+        guard
+            XXH64.hash(window.span.extracting(start..<tail)) == ByteLoads.u64(window.span, tail)
+        else { return nil }
+        return Frame(
+            type: type, flags: flags,
+            payload: start + BufferFormat.frameHeadBytes..<tail, length: length + overhead)
+    }
+
+    // The first place from `place` on where a frame's head could begin.
+    private mutating func nextSyncMark(from place: Int64, _ limit: Int64) throws(Errno) -> Int64? {
+        var place = place
+        let low = UInt8(truncatingIfNeeded: BufferFormat.syncMark)
+        let high = UInt8(truncatingIfNeeded: BufferFormat.syncMark >> 8)
+        while limit - place >= Int64(BufferFormat.frameHeadBytes) {
+            let wanted = Int(min(Int64(BufferScanner.windowBytes), limit - place))
+            guard let start = try load(place, wanted) else { return nil }
+            var index = start + 6
+            while index + 1 < start + wanted {
+                if window[index] == low, window[index + 1] == high {
+                    return place + Int64(index - 6 - start)
+                }
+                index += 1
+            }
+            place += Int64(max(1, wanted - BufferFormat.frameHeadBytes + 1))
+        }
+        return nil
+    }
+
+    // Makes sure that `count` bytes from `place` are in the window; gives back where they begin there.
+    private mutating func load(_ place: Int64, _ count: Int) throws(Errno) -> Int? {
+        if place >= windowStart, place + Int64(count) <= windowStart + Int64(window.count) {
+            return Int(place - windowStart)
+        }
+        window = try file.read(max(count, BufferScanner.windowBytes), at: place)
+        windowStart = place
+        return window.count >= count ? 0 : nil
+    }
+}

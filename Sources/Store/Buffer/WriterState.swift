@@ -1,0 +1,100 @@
+// What the writer's lock guards: the sequence, the open buffer file, the epochs on their way to disk.
+import Model
+
+/// One buffer file under `buffer/`, written by this start or found by recovery.
+struct BufferFileInfo {
+    var path: String
+    var after: SequenceNumber
+    /// The number of its newest batch; `after` when it has none.
+    var last: SequenceNumber
+    var start: UInt32
+    var bytes: Int64
+}
+
+/// A rotation's epoch, closed and waiting for its segment.
+struct ClosingEpoch {
+    var epoch: UInt32
+    var range: SequenceRange
+    var ledger: Ledger
+}
+
+/// The writer: one at a time numbers and records batches.
+struct WriterState {
+    /// The upper half of the numbers of this start.
+    let start: UInt32
+    /// The number of the newest batch.
+    var lastNumber: SequenceNumber
+    /// M: where the open epoch begins.
+    var epochAfter: SequenceNumber
+    /// When the open epoch began, wall clock, in milliseconds.
+    var epochSinceMs: Int64
+    /// The open epoch's counts.
+    var epochLedger = Ledger()
+    /// All counts since the store began, as far as its segments and buffers tell.
+    var ledger: Ledger
+
+    /// The open file; nil when none could be made.
+    var file: BufferFile?
+    /// Where its next record goes.
+    var offset: Int64 = 0
+    /// What is known to be durable of it.
+    var syncedOffset: Int64 = 0
+    /// Numbers each file (and each new beginning inside a file) so that series know which one has them.
+    var fileNumber: UInt32 = 1
+    var encoder = BufferEncoder()
+    /// All buffer files, oldest first; the last is the open one.
+    var files: [BufferFileInfo]
+    /// Epochs that were rotated and not sealed yet, oldest first.
+    var closing: [ClosingEpoch] = []
+
+    var bytesWritten: Int64 = 0
+    var failures = 0
+    var isFailing = false
+    var isClosed = false
+    /// Whether a failed fsync asks for a rotation: that file is not trusted again.
+    var distrustsFile = false
+
+    // Used again for each batch.
+    var check = BatchCheck()
+    var records: [UInt8] = []
+    var localSeries: [UInt32] = []
+
+    init(
+        start: UInt32, lastNumber: SequenceNumber, epochAfter: SequenceNumber, nowMs: Int64,
+        ledger: Ledger, files: [BufferFileInfo]
+    ) {
+        self.start = start
+        self.lastNumber = lastNumber
+        self.epochAfter = epochAfter
+        epochSinceMs = nowMs
+        self.ledger = ledger
+        self.files = files
+    }
+
+    /// The next number. A start has room for 2^32 - 1 batches: 136 years of one a second.
+    var nextNumber: SequenceNumber {
+        lastNumber.start == start
+            ? SequenceNumber(start: start, count: lastNumber.count + 1)
+            : SequenceNumber(start: start, count: 1)
+    }
+
+    /// Puts a new file in place of the open one: every series and stream is stated anew.
+    mutating func adopt(_ file: BufferFile) {
+        self.file = file
+        offset = Int64(BufferFormat.headerBytes)
+        syncedOffset = offset
+        fileNumber += 1
+        encoder = BufferEncoder()
+        distrustsFile = false
+        files.append(
+            BufferFileInfo(
+                path: file.path, after: file.header.after, last: file.header.after,
+                start: file.header.start, bytes: offset))
+    }
+
+    /// After a failed write nothing that was stated in it may be built on.
+    mutating func startOver() {
+        fileNumber += 1
+        encoder.startOver()
+    }
+}

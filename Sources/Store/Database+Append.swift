@@ -1,0 +1,194 @@
+// The write path: check against the head, record, apply, answer. Architecture section 5.
+internal import Codec
+public import Model
+internal import Platform
+internal import Synchronization
+
+extension Database {
+    /// Stores one batch: all of it that is acceptable becomes visible at once.
+    ///
+    /// On return the batch is acknowledged as `options.sync` says. The order of calls is the order of
+    /// the sequence.
+    ///
+    /// - Returns: what became of it. `.refused(.bufferUnavailable)` when the disk does not take it:
+    ///   it is counted as dropped and not stored; the next batch tries again.
+    /// - Throws: `.closed`.
+    public func append(_ batch: SampleBatch) throws(StoreError) -> AppendOutcome {
+        var isOpen = true
+        let outcome = writer.withLock { writer -> AppendOutcome in
+            guard !writer.isClosed else {
+                isOpen = false
+                return .refused(.bufferUnavailable)
+            }
+            return append(batch, &writer)
+        }
+        guard isOpen else { throw .closed }
+        guard case .stored = outcome else { return outcome }
+        if options.sync == .always { try syncBuffer() }
+        let wake = subscribers.withLock { $0.wakeAll() }
+        wake()
+        return outcome
+    }
+
+    private func append(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
+        precondition(
+            batch.series.count == batch.count && (batch.times.isEmpty || batch.times.count == batch.count),
+            "BUG: a batch whose columns differ in length")
+        var check = writer.check
+        writer.check = BatchCheck()
+        defer { writer.check = check }
+        let (source, asked) = head.withLock { head in
+            (head.streams.source(of: batch.stream), head.locate(batch, &check))
+        }
+        guard let source else { return .refused(.overload) }
+        guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
+        if !asked.isEmpty { lookUpLastTimes(asked) }
+        let window = timeWindow()
+        var local = writer.localSeries
+        local.removeAll(keepingCapacity: true)
+        head.withLock { head in
+            head.check(batch, window, &check)
+            for slot in check.slots {
+                if head.series[slot].bufferFile != writer.fileNumber {
+                    head.series[slot].bufferFile = writer.fileNumber
+                    head.series[slot].bufferNumber = writer.encoder.define(head.labels[slot])
+                }
+                local.append(head.series[slot].bufferNumber)
+            }
+            if let old = head.streams.exchange(batch.stream, batch.series) {
+                head.repin(from: old, to: batch.series)
+            }
+        }
+        writer.localSeries = local
+        let drops = allDrops(batch, check)
+        let number = writer.nextNumber
+        if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
+        guard record(batch, number, source, check, drops, &writer) else {
+            head.withLock { $0.undo(check) }
+            let lost = DropCount(.bufferUnavailable, batch.count)
+            writer.ledger.count(
+                source.text, stored: 0, generated: 0, drops: batch.droppedBefore + [lost])
+            writer.epochLedger.count(
+                source.text, stored: 0, generated: 0, drops: batch.droppedBefore + [lost])
+            return .refused(.bufferUnavailable)
+        }
+        writer.lastNumber = number
+        writer.ledger.count(
+            source.text, stored: check.storedCount, generated: check.generatedCount, drops: drops)
+        writer.epochLedger.count(
+            source.text, stored: check.storedCount, generated: check.generatedCount, drops: drops)
+        let used = head.withLock { head -> Int in
+            head.apply(batch, check)
+            return head.memory.usedBytes
+        }
+        let entry = feedBatch(batch, number, check)
+        ring.withLock { $0.append(entry) }
+        if isRotationDue(writer, usedBytes: used) { rotate(&writer) }
+        return .stored(check.storedCount, dropped: drops)
+    }
+
+    private func timeWindow() -> TimeWindow {
+        let now = wallClock.nowMs()
+        return TimeWindow(
+            oldestMs: options.maxSampleAgeMs > 0 ? now - options.maxSampleAgeMs : nil,
+            newestMs: isClockSynchronised() ? now + options.maxAheadMs : nil)
+    }
+
+    private func allDrops(_ batch: SampleBatch, _ check: BatchCheck) -> [DropCount] {
+        if check.drops.isEmpty { return batch.droppedBefore }
+        return batch.droppedBefore
+            + check.drops.sorted { $0.key.rawValue < $1.key.rawValue }.map { DropCount($0.key, $0.value) }
+    }
+
+    // Writes the batch's records; false when the disk did not take them.
+    private func record(
+        _ batch: SampleBatch, _ number: SequenceNumber, _ source: SourceName, _ check: BatchCheck,
+        _ drops: [DropCount], _ writer: inout WriterState
+    ) -> Bool {
+        if writer.file == nil { openBufferFile(&writer) }
+        guard let file = writer.file else { return false }
+        let input = BufferBatchInput(
+            number: number, stream: batch.stream, source: source, timeMs: batch.time.ms,
+            series: batch.series, localSeries: writer.localSeries, times: batch.times,
+            values: batch.values.map(\.bitPattern), verdicts: check.verdicts,
+            lateCount: check.lateCount, storedCount: check.storedCount, drops: drops,
+            generated: check.generatedCount)
+        writer.records.removeAll(keepingCapacity: true)
+        writer.encoder.append(input, to: &writer.records)
+        do throws(Errno) {
+            try file.write(writer.records, at: writer.offset)
+        } catch {
+            writer.failures += 1
+            writer.startOver()
+            if !writer.isFailing {
+                log.error(
+                    "cannot write the buffer, samples are dropped until it can be written",
+                    ("path", file.path), ("cause", "\(error)"))
+            }
+            writer.isFailing = true
+            return false
+        }
+        if writer.isFailing { log.info("the buffer can be written again", ("path", file.path)) }
+        writer.isFailing = false
+        writer.offset += Int64(writer.records.count)
+        writer.bytesWritten += Int64(writer.records.count)
+        writer.files[writer.files.count - 1].last = number
+        writer.files[writer.files.count - 1].bytes = writer.offset
+        if writer.records.capacity > 4 << 20 { writer.records = [] }
+        return true
+    }
+
+    // The feed's order of a batch: samples in order first, then the late ones.
+    private func feedBatch(
+        _ batch: SampleBatch, _ number: SequenceNumber, _ check: BatchCheck
+    ) -> FeedBatch {
+        if check.storedCount == batch.count, check.lateCount == 0 {
+            return FeedBatch(
+                number: number, stream: batch.stream.raw, series: batch.series.map(\.raw),
+                times: batch.times, timeMs: batch.time.ms, values: batch.values,
+                lateFrom: batch.count)
+        }
+        let inOrder = batch.values.indices.filter { check.verdicts[$0] == .inOrder }
+        let late = batch.values.indices.filter { check.verdicts[$0] == .late }
+        let order = inOrder + late
+        return FeedBatch(
+            number: number, stream: batch.stream.raw, series: order.map { batch.series[$0].raw },
+            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
+            timeMs: batch.time.ms, values: order.map { batch.values[$0] }, lateFrom: inOrder.count)
+    }
+
+    // A series that enters the head takes its last time from the newest segment that has it.
+    private func lookUpLastTimes(_ asked: [(slot: Int, id: SeriesID)]) {
+        let segments = sealed.withLock { $0 }
+        let times = asked.map { one -> Int64? in
+            for segment in segments.reversed() {
+                if let time = segment.lastTime(of: one.id) { return time }
+            }
+            return nil
+        }
+        head.withLock { head in
+            for (index, one) in asked.enumerated() {
+                head.setLastTime(one.slot, one.id, times[index])
+            }
+        }
+    }
+
+    /// Makes a new buffer file the open one; without one batches are refused.
+    func openBufferFile(_ writer: inout WriterState) {
+        let header = BufferHeader(
+            storeID: storeID, after: writer.lastNumber, start: writer.start,
+            createdMs: wallClock.nowMs())
+        do throws(Errno) {
+            let directory = FilePath.join(options.basePath, StoreLayout.bufferDirectory)
+            let file = try BufferFile.create(header, in: directory, fileSystem)
+            writer.adopt(file)
+        } catch {
+            writer.failures += 1
+            if !writer.isFailing {
+                log.error(
+                    "cannot make a buffer file", ("path", options.basePath), ("cause", "\(error)"))
+            }
+            if writer.file == nil { writer.isFailing = true }
+        }
+    }
+}

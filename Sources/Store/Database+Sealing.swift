@@ -1,0 +1,159 @@
+// Turns closed epochs into segments, and lets go of what is no longer needed for it.
+// Architecture section 5, "Rotation" and "Recovery".
+internal import Codec
+internal import Model
+internal import Platform
+internal import Synchronization
+
+extension Database {
+    /// Seals every epoch that was rotated. An epoch that cannot be written stays in memory and in the
+    /// buffer; the next call tries again.
+    public func sealPending() {
+        sealLock.withLock { _ in
+            while let epoch = writer.withLock({ $0.closing.first }) {
+                guard seal(epoch) else { return }
+            }
+        }
+    }
+
+    private func seal(_ epoch: ClosingEpoch) -> Bool {
+        let pin = head.withLock { $0.memory.pin() }
+        defer { head.withLock { $0.memory.unpin(pin) } }
+        let series = head.withLock { $0.close(epoch.epoch) }
+        let path = FilePath.join(
+            FilePath.join(options.basePath, StoreLayout.segmentDirectory),
+            StoreLayout.segmentName(storeID, epoch.range))
+        do throws(SegmentError) {
+            var reader: SegmentReader?
+            if !series.isEmpty || epoch.ledger != Ledger() {
+                let summary = try write(series, epoch, to: path)
+                reader = try SegmentReader(fileSystem, path: path)
+                sealing.withLock { counters in
+                    counters.segments += 1
+                    counters.bytes += summary.byteCount
+                    counters.isFailing = false
+                }
+            }
+            install(reader, epoch)
+            return true
+        } catch {
+            let isFirst = sealing.withLock { counters in
+                counters.failures += 1
+                defer { counters.isFailing = true }
+                return !counters.isFailing
+            }
+            if isFirst {
+                log.error(
+                    "cannot seal an epoch, it stays in memory and in the buffer", ("path", path),
+                    ("cause", "\(error)"))
+            }
+            return false
+        }
+    }
+
+    private func write(
+        _ series: [EpochSeries], _ epoch: ClosingEpoch, to path: String
+    ) throws(SegmentError) -> SegmentSummary {
+        var writer = try SegmentWriter(
+            fileSystem, path: path, storeID: storeID, range: epoch.range)
+        for one in series {
+            var chunks = one.chunks.map { chunk in
+                SealedChunk(
+                    gorilla: chunk.bits.payload, pointCount: chunk.bits.pointCount,
+                    startMs: chunk.firstTime, endMs: chunk.lastTime,
+                    flags: chunk.hasStaleMarkers ? .staleMarkers : [])
+            }
+            if let run = one.late {
+                var samples = SampleColumns()
+                samples.times = run.times
+                samples.values = run.values.map { Double(bitPattern: $0) }
+                chunks.append(SealedChunk(samples, flags: .late))
+            }
+            try writer.add(one.id, one.labels, chunks)
+        }
+        return try writer.finish(ledger: epoch.ledger.bytes, replaced: [])
+    }
+
+    // Swaps the epoch's chunks in memory for the segment: no query sees both or neither.
+    private func install(_ reader: SegmentReader?, _ epoch: ClosingEpoch) {
+        let last = writer.withLock { $0.lastNumber }
+        let gone = head.withLock { head -> Int in
+            if let reader {
+                sealed.withLock { segments in
+                    segments.append(reader)
+                    segments.sort { $0.range.after < $1.range.after }
+                }
+            }
+            head.forget(epoch.epoch)
+            return head.collectGarbage(freedAt: last)
+        }
+        writer.withLock { $0.closing.removeAll { $0.epoch == epoch.epoch } }
+        removeBuffers()
+        Memory.trim()
+        log.info(
+            "epoch sealed", ("after", "\(epoch.range.after)"), ("through", "\(epoch.range.through)"),
+            ("bytes", "\(reader?.byteCount ?? 0)"), ("series_let_go", "\(gone)"))
+    }
+
+    /// Removes buffer files that nothing needs: those of epochs before the newest sealed one, so that
+    /// a damaged newest segment heals from the buffer, and that no destination is inside of.
+    func removeBuffers() {
+        let segments = sealed.withLock { $0.map(\.range) }
+        guard let newest = segments.last else { return }
+        let positions = pins.withLock { Array($0.values) }
+        let removed = writer.withLock { writer -> [BufferFileInfo] in
+            let open = writer.file?.path
+            func isNeeded(_ file: BufferFileInfo) -> Bool {
+                if file.path == open || file.last > newest.after { return true }
+                return positions.contains { position in
+                    guard position.time == nil, position.number < file.last else { return false }
+                    // A destination at the start of a segment reads that segment; inside of one it
+                    // goes on in the buffer.
+                    return !segments.contains {
+                        $0.after == position.number && position.offset == 0
+                    }
+                        && segments.contains {
+                            $0.after <= position.number && position.number < $0.through
+                                && file.after < $0.through
+                        }
+                }
+            }
+            let removed = writer.files.filter { !isNeeded($0) }
+            writer.files.removeAll { file in removed.contains { $0.path == file.path } }
+            return removed
+        }
+        for file in removed { remove(file.path) }
+    }
+
+    /// Deletes segments whose newest sample is older than the retention time, but none that a
+    /// destination still needs.
+    func deleteExpired() {
+        guard options.retentionMs > 0 else { return }
+        let oldest = wallClock.nowMs() - options.retentionMs
+        let needed = pins.withLock { $0.values.map(\.number).min() } ?? SequenceNumber(raw: .max)
+        let expired = head.withLock { _ in
+            sealed.withLock { segments -> [SegmentReader] in
+                let expired = segments.filter {
+                    $0.timeRange.end.ms < oldest && $0.range.through <= needed
+                }
+                segments.removeAll { segment in expired.contains { $0 === segment } }
+                return expired
+            }
+        }
+        for segment in expired {
+            log.info("segment deleted by retention_time", ("path", segment.path))
+            remove(segment.path)
+        }
+        if !expired.isEmpty { sealing.withLock { $0.deleted += expired.count } }
+    }
+
+    private func remove(_ path: String) {
+        do throws(Errno) {
+            try fileSystem.removeIfPresent(path)
+        } catch {
+            // The next start finds it again and decides anew.
+            log.warn("cannot remove a file that is no longer needed", ("path", path),
+                ("cause", "\(error)"))
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// The embedded time-series database: head, write buffer, segments, one sequence. Façade of Store.
+//
+// Locks, always taken in this order: writer, head, ring. Only the writer's lock is held over write(2).
+internal import Codec
+public import Model
+public import Platform
+internal import Synchronization
+
+/// A store in a directory: append batches, select samples, follow the feed.
+///
+/// All calls are synchronous, safe from any thread, and may block for a disk: not on an event loop,
+/// but for `handles(for:)`, `openStream`, `closeStream` and the feed's `nextInMemory`.
+public final class Database: Sendable {
+    /// The settings it was opened with.
+    public let options: StoreOptions
+    /// The store's name for ever.
+    public let storeID: StoreID
+    /// What recovery found.
+    public let recovery: RecoveryReport
+
+    let fileSystem: any FileSystem
+    let wallClock: any WallClock
+    let log: Logger
+    let quarantine: Quarantine
+    let head: Mutex<HeadState>
+    let writer: Mutex<WriterState>
+    let ring: Mutex<FeedRing>
+    let pins: Mutex<[String: FeedPosition]>
+    let subscribers = Mutex<Subscribers>(Subscribers())
+    let sealed: Mutex<[SegmentReader]>
+    let sealing = Mutex<SealCounters>(SealCounters())
+    let sealLock = Mutex<Bool>(false)
+    let readers = Mutex<FeedReaders>(FeedReaders())
+    let headTable = HeadFeedTable()
+    let maintenance: Maintenance
+    let isClockSynchronised: @Sendable () -> Bool
+    private let lock: Mutex<DirectoryLock?>
+
+    /// Opens the store in `options.basePath`, makes it when there is none, and recovers what a crash
+    /// left: no hand is needed. Damaged files are moved to `quarantine/`.
+    ///
+    /// - Throws: `.locked` when another process has it, `.newerVersion` for files of a newer program,
+    ///   `.cannot` when the directory cannot be used.
+    public convenience init(
+        _ options: StoreOptions, fileSystem: any FileSystem = PosixFileSystem(),
+        wallClock: any WallClock = SystemClock(), log: Logger = .silent,
+        isClockSynchronised: @escaping @Sendable () -> Bool = { true }
+    ) throws(StoreError) {
+        let opened = try Recovery.open(options, fileSystem, wallClock, log)
+        self.init(opened, wallClock, log, isClockSynchronised)
+        headTable.bind(self)
+        writer.withLock { openBufferFile(&$0) }
+        if options.runsMaintenance { maintenance.start(self) }
+    }
+
+    private init(
+        _ opened: consuming OpenedStore, _ wallClock: any WallClock, _ log: Logger,
+        _ isClockSynchronised: @escaping @Sendable () -> Bool
+    ) {
+        options = opened.options
+        storeID = opened.identity.id
+        recovery = opened.report
+        fileSystem = opened.fileSystem
+        quarantine = opened.quarantine
+        self.wallClock = wallClock
+        self.log = log
+        self.isClockSynchronised = isClockSynchronised
+        maintenance = Maintenance()
+        pins = Mutex([:])
+        let lastNumber = opened.parts.writer.lastNumber
+        let parts = opened.takeParts()
+        sealed = Mutex(parts.segments)
+        writer = Mutex(parts.writer)
+        head = Mutex(parts.head)
+        ring = Mutex(FeedRing(after: lastNumber, byteLimit: options.feedMemoryBytes))
+        lock = Mutex(parts.lock)
+    }
+
+    deinit {
+        maintenance.end()
+    }
+
+    /// Starts a stream of batches that count for `source`.
+    public func openStream(_ source: SourceName) -> StreamHandle {
+        head.withLock { head in head.streams.open(source) }
+    }
+
+    /// Ends a stream: its series are not kept for its sake any more.
+    public func closeStream(_ stream: StreamHandle) {
+        head.withLock { head in
+            let layout = head.streams.close(stream)
+            head.repin(from: layout, to: [])
+        }
+    }
+
+    /// The handles of the series with these labels, new ones where needed.
+    ///
+    /// A series over a limit gets a reason instead: its samples are dropped and belong into
+    /// `SampleBatch.droppedBefore`.
+    public func handles(for series: [Labels]) -> [Result<SeriesHandle, HandleRefusal>] {
+        let oldest = ring.withLock { $0.oldest }
+        return head.withLock { head in
+            series.map { labels in
+                if let reason = limitBroken(by: labels) { return .failure(HandleRefusal(reason)) }
+                switch head.handle(for: labels, oldestInRing: oldest) {
+                case .handle(let handle): return .success(handle)
+                case .full: return .failure(HandleRefusal(.seriesLimit))
+                case .taken: return .failure(HandleRefusal(.identity))
+                }
+            }
+        }
+    }
+
+    private func limitBroken(by labels: Labels) -> DropReason? {
+        var count = 0
+        var isTooLong = false
+        labels.forEachRange { name, value in
+            count += 1
+            if name.count > options.maxLabelNameBytes || value.count > options.maxLabelValueBytes {
+                isTooLong = true
+            }
+        }
+        return isTooLong || count > options.maxLabelsPerSeries ? .labelLimit : nil
+    }
+
+    /// Stores what can be sealed, makes everything durable, gives the directory back.
+    ///
+    /// - Parameter sealing: whether the open epoch is sealed too; else it stays in the buffer.
+    /// - Throws: `.cannot` when the buffer cannot be made durable.
+    public func close(sealing: Bool = true) throws(StoreError) {
+        maintenance.stop()
+        if sealing, rotate() { sealPending() }
+        defer { lock.withLock { $0 = nil } }
+        try syncBuffer()
+        writer.withLock { $0.isClosed = true }
+    }
+
+    /// What is in the store now.
+    public func statistics() -> StoreStatistics {
+        var statistics = StoreStatistics()
+        writer.withLock { writer in
+            statistics.lastNumber = writer.lastNumber
+            statistics.ledger = writer.ledger
+            statistics.bufferBytesWritten = writer.bytesWritten
+            statistics.bufferFileBytes = writer.files.reduce(0) { $0 + $1.bytes }
+            statistics.bufferFailures = writer.failures
+        }
+        head.withLock { head in
+            statistics.headSeries = head.seriesCount
+            statistics.headChunkBytes = head.memory.usedBytes
+            statistics.headLabelBytes = head.labelBytes
+            statistics.lateSamples = head.late.count
+        }
+        sealed.withLock { segments in
+            statistics.segmentCount = segments.count
+            statistics.segmentBytes = segments.reduce(0) { $0 + $1.byteCount }
+            statistics.oldestMs = segments.map(\.timeRange.start.ms).min()
+        }
+        sealing.withLock { counters in
+            statistics.rotations = counters.rotations
+            statistics.segmentsWritten = counters.segments
+            statistics.segmentBytesWritten = counters.bytes
+            statistics.sealFailures = counters.failures
+            statistics.segmentsDeleted = counters.deleted
+        }
+        statistics.quarantined = quarantine.count
+        return statistics
+    }
+}
+
+/// Why a series got no handle.
+public struct HandleRefusal: Error, Equatable {
+    /// The ledger's reason.
+    public let reason: DropReason
+
+    init(_ reason: DropReason) {
+        self.reason = reason
+    }
+}
+
+/// Figures of a store, for metrics and status pages.
+public struct StoreStatistics: Sendable {
+    public var lastNumber = SequenceNumber.zero
+    public var ledger = Ledger()
+    public var headSeries = 0
+    public var headChunkBytes = 0
+    public var headLabelBytes = 0
+    public var lateSamples = 0
+    public var bufferBytesWritten: Int64 = 0
+    public var bufferFileBytes: Int64 = 0
+    public var bufferFailures = 0
+    public var segmentCount = 0
+    public var segmentBytes = 0
+    public var oldestMs: Int64?
+    public var rotations = 0
+    public var segmentsWritten = 0
+    public var segmentBytesWritten = 0
+    public var sealFailures = 0
+    public var segmentsDeleted = 0
+    public var quarantined = 0
+}

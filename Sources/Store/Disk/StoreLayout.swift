@@ -1,0 +1,55 @@
+// Where the store keeps what under its base directory.
+import Platform
+
+/// Names under `storage.base_path`.
+enum StoreLayout {
+    /// Store id and last start.
+    static let identityName = "STORE"
+    /// Buffer files.
+    static let bufferDirectory = "buffer"
+    /// Sealed segments.
+    static let segmentDirectory = "segments"
+    /// What could not be read.
+    static let quarantineDirectory = "quarantine"
+    /// The cursors of destinations; Forward writes them.
+    static let cursorDirectory = "forward"
+
+    static let bufferSuffix = ".gorb"
+    static let segmentSuffix = ".gor"
+
+    /// A buffer file's name: the start it belongs to and the last number before it, both so that
+    /// names order like numbers.
+    static func bufferName(after: SequenceNumber, _ start: UInt32) -> String {
+        "\(hex(UInt64(start), 8))-\(hex(after.raw, 16))\(bufferSuffix)"
+    }
+
+    /// A segment's name: store id and range, so that it stays unique wherever it is copied.
+    static func segmentName(_ store: StoreID, _ range: SequenceRange) -> String {
+        "\(store)-\(hex(range.after.raw, 16))-\(hex(range.through.raw, 16))\(segmentSuffix)"
+    }
+
+    private static func hex(_ value: UInt64, _ width: Int) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}
+
+/// 128 random bits that name a store for ever.
+public struct StoreID: Hashable, Sendable, CustomStringConvertible {
+    /// The 16 bytes.
+    public let bytes: [UInt8]
+
+    /// Takes 16 bytes.
+    public init(bytes: [UInt8]) {
+        precondition(bytes.count == 16, "BUG: a store id has 16 bytes")
+        self.bytes = bytes
+    }
+
+    /// 32 lower-case hex digits.
+    public var description: String {
+        bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count < 2 ? "0" + digits : digits
+        }.joined()
+    }
+}

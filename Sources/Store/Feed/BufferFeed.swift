@@ -1,0 +1,84 @@
+// Reads batches from a buffer file, also while it grows.
+internal import Codec
+internal import Model
+internal import Platform
+internal import Synchronization
+
+/// A reader that walks through one buffer file.
+struct BufferFeed: Sendable {
+    let path: String
+    let table: BufferFeedTable
+    private var scanner: BufferScanner
+    private var decoder: BufferDecoder
+    private var pending: [FeedBatch] = []
+    /// Everything up to this number was given out or passed.
+    private(set) var passed: SequenceNumber
+
+    init(_ info: BufferFileInfo, _ file: any OpenFile) {
+        path = info.path
+        table = BufferFeedTable()
+        scanner = BufferScanner(file)
+        decoder = BufferDecoder(start: info.start)
+        passed = info.after
+    }
+
+    /// The batches after `number`: as many as hold `samples` samples, fewer at the file's end.
+    ///
+    /// - Parameter limit: the file's length as far as it is written.
+    /// - Throws: `Errno` of read(2). Damage is passed over: recovery reports it.
+    mutating func batches(
+        after number: SequenceNumber, samples: Int, limit: Int64
+    ) throws(Errno) -> ArraySlice<FeedBatch> {
+        let passedCount = pending.prefix { $0.number <= number }.count
+        pending.removeFirst(passedCount)
+        passed = max(passed, number)
+        var held = pending.reduce(0) { $0 + $1.count }
+        while held < samples, scanner.offset < limit {
+            switch try scanner.next(limit: limit) {
+            case .record(let type, let flags, let payload):
+                do throws(CodecError) {
+                    let bytes = Array(scanner.window[payload])
+                    switch try decoder.decode(type, flags: flags, bytes.span) {
+                    case .definition: table.replace(decoder.series)
+                    case .lost: continue
+                    case .batch(let batch) where batch.number > number:
+                        let batch = BufferFeed.feedBatch(batch, decoder)
+                        pending.append(batch)
+                        held += batch.count
+                    case .batch: continue
+                    }
+                } catch {
+                    continue
+                }
+            case .damage: decoder.forgetStreams()
+            case .end: return pending[...]
+            }
+        }
+        return pending[...]
+    }
+
+    private static func feedBatch(_ batch: BufferBatch, _ decoder: BufferDecoder) -> FeedBatch {
+        let known = batch.values.indices.filter { decoder.labels(of: batch.series[$0]) != nil }
+        let inOrder = batch.isLate.isEmpty ? known : known.filter { !batch.isLate[$0] }
+        let late = batch.isLate.isEmpty ? [] : known.filter { batch.isLate[$0] }
+        let order = inOrder + late
+        return FeedBatch(
+            number: batch.number, stream: batch.stream,
+            series: order.map { UInt64(batch.series[$0]) },
+            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] }, timeMs: batch.timeMs,
+            values: order.map { Double(bitPattern: batch.values[$0]) }, lateFrom: inOrder.count)
+    }
+}
+
+/// The series of a buffer file, by its own numbers.
+final class BufferFeedTable: FeedSeriesTable {
+    private let known = Mutex<[Labels?]>([])
+
+    func labels(of series: UInt64) -> Labels {
+        known.withLock { Int(series) < $0.count ? $0[Int(series)] ?? Labels() : Labels() }
+    }
+
+    func replace(_ series: [Labels?]) {
+        known.withLock { $0 = series }
+    }
+}

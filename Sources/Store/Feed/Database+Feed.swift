@@ -1,0 +1,233 @@
+// The feed: from the memory ring, else from the buffer, else from the segment that begins there.
+// Architecture section 5, "Feed".
+internal import Codec
+internal import Model
+internal import Platform
+internal import Synchronization
+
+/// The series of the head, by their handles.
+final class HeadFeedTable: FeedSeriesTable {
+    private struct Reference {
+        weak var database: Database?
+    }
+
+    private let reference = Mutex(Reference())
+
+    /// Binds the table to its database, once it exists.
+    func bind(_ database: Database) {
+        reference.withLock { $0.database = database }
+    }
+
+    func labels(of series: UInt64) -> Labels {
+        let database = reference.withLock { $0.database }
+        return database?.head.withLock { $0.labels(of: SeriesHandle(raw: series)) } ?? Labels()
+    }
+}
+
+/// Readers of the disk, kept between two slices so that none starts over.
+struct FeedReaders {
+    // One a destination that is behind; more destinations than this take turns at starting over.
+    private static let capacity = 8
+
+    private var buffers: [BufferFeed] = []
+    private var segments: [SegmentFeed] = []
+
+    /// Takes out a reader of the file that has not passed `number` yet.
+    mutating func takeBuffer(_ path: String, _ number: SequenceNumber) -> BufferFeed? {
+        let place = buffers.firstIndex { $0.path == path && $0.passed <= number }
+        return place.map { buffers.remove(at: $0) }
+    }
+
+    mutating func takeSegment(_ path: String) -> SegmentFeed? {
+        let place = segments.firstIndex { $0.segment.path == path }
+        return place.map { segments.remove(at: $0) }
+    }
+
+    mutating func put(_ feed: BufferFeed) {
+        buffers.append(feed)
+        if buffers.count > FeedReaders.capacity { buffers.removeFirst() }
+    }
+
+    mutating func put(_ feed: SegmentFeed) {
+        segments.append(feed)
+        if segments.count > FeedReaders.capacity { segments.removeFirst() }
+    }
+}
+
+extension Database: BatchFeed {
+    public var end: FeedPosition {
+        FeedPosition(number: writer.withLock { $0.lastNumber })
+    }
+
+    public func nextInMemory(after position: FeedPosition, limit: Int) -> FeedStep {
+        guard position.time == nil else { return .onDisk }
+        return ring.withLock { ring -> FeedStep in
+            // A slice holds at most `limit` samples, so as many batches are enough.
+            guard var rest = ring.batches(after: position.number, count: max(1, limit)) else {
+                return .onDisk
+            }
+            var from = position
+            while let slice = FeedSlicing.next(after: from, rest, limit: limit, headTable) {
+                if slice.count > 0 { return .slice(slice.starting(at: position)) }
+                from = slice.to
+                rest = rest.drop { $0.number <= from.number }
+            }
+            return .caughtUp
+        }
+    }
+
+    public func next(
+        after position: FeedPosition, limit: Int
+    ) throws(StoreError) -> FeedSlice? {
+        var place = position
+        while true {
+            if case .slice(let slice) = nextInMemory(after: place, limit: limit) {
+                return slice.starting(at: position)
+            }
+            switch source(after: place) {
+            case .nothing: return nil
+            case .skipTo(let next): place = next
+            case .buffer(let info):
+                guard let slice = try nextInBuffer(info, place, limit) else {
+                    // The file's last batches are passed: what follows is in the next one.
+                    guard info.last > place.number else { return nil }
+                    place = FeedPosition(number: info.last)
+                    continue
+                }
+                if slice.count > 0 { return slice.starting(at: position) }
+                place = slice.to
+            case .segment(let segment, let isResend):
+                let begin =
+                    isResend ? FeedPosition(number: segment.range.after) : place
+                let slice = try nextInSegment(segment, begin, nil, limit)
+                if slice.count > 0 { return slice.starting(at: position, mayBeResend: isResend) }
+                place = slice.to
+            }
+        }
+    }
+
+    public func slice(
+        from: FeedPosition, to: FeedPosition
+    ) throws(StoreError) -> FeedSlice? {
+        if from.time != nil || to.time != nil {
+            guard case .segment(let segment, false) = source(after: from) else { return nil }
+            let slice = try nextInSegment(segment, from, to, .max)
+            return slice.count > 0 ? slice : nil
+        }
+        let inMemory = ring.withLock { ring -> FeedSlice? in
+            guard let batches = ring.batches(after: from.number, count: .max) else { return nil }
+            return FeedSlicing.exactly(from: from, to: to, batches, headTable)
+        }
+        if let inMemory { return inMemory }
+        guard case .buffer(let info) = source(after: from), to.number <= info.last else { return nil }
+        do throws(Errno) {
+            var feed = BufferFeed(info, try fileSystem.open(info.path, .read))
+            let batches = try feed.batches(after: from.number, samples: .max, limit: info.bytes)
+            let wanted = batches.prefix { $0.number <= to.number || to.offset > 0 }
+            return FeedSlicing.exactly(from: from, to: to, wanted, feed.table)
+        } catch {
+            throw .cannot(action: "read", path: info.path, cause: error)
+        }
+    }
+
+    public func pin(_ destination: String, at position: FeedPosition) {
+        pins.withLock { $0[destination] = position }
+    }
+
+    public func unpin(_ destination: String) {
+        pins.withLock { $0[destination] = nil }
+    }
+
+    public func subscribe(_ wake: @escaping @Sendable () -> Void) -> Int {
+        subscribers.withLock { $0.add(wake) }
+    }
+
+    public func unsubscribe(_ token: Int) {
+        subscribers.withLock { $0.remove(token) }
+    }
+
+    private enum Source {
+        case nothing
+        case skipTo(FeedPosition)
+        case buffer(BufferFileInfo)
+        case segment(SegmentReader, isResend: Bool)
+    }
+
+    // Where the batches behind `position` are.
+    private func source(after position: FeedPosition) -> Source {
+        let segments = sealed.withLock { $0 }
+        if position.time != nil {
+            if let segment = segments.first(where: { $0.range.after == position.number }) {
+                return .segment(segment, isResend: false)
+            }
+            // The segment is gone: what follows it is next.
+            guard let next = segments.first(where: { $0.range.after > position.number }) else {
+                let newest = writer.withLock { $0.epochAfter }
+                return newest > position.number ? .skipTo(FeedPosition(number: newest)) : .nothing
+            }
+            return .skipTo(FeedPosition(number: next.range.after))
+        }
+        let files = writer.withLock { $0.files }
+        let file = files.first { $0.last > position.number }
+        if let file, file.after <= position.number { return .buffer(file) }
+        if let segment = segments.first(where: { $0.range.contains(after: position.number) }) {
+            let isAtStart = segment.range.after == position.number && position.offset == 0
+            return .segment(segment, isResend: !isAtStart)
+        }
+        let next = [
+            file?.after, segments.first { $0.range.after > position.number }?.range.after,
+        ].compactMap { $0 }.min()
+        return next.map { .skipTo(FeedPosition(number: $0)) } ?? .nothing
+    }
+
+    private func nextInBuffer(
+        _ info: BufferFileInfo, _ position: FeedPosition, _ limit: Int
+    ) throws(StoreError) -> FeedSlice? {
+        let kept = readers.withLock { $0.takeBuffer(info.path, position.number) }
+        do throws(Errno) {
+            var feed: BufferFeed
+            if let kept {
+                feed = kept
+            } else {
+                feed = BufferFeed(info, try fileSystem.open(info.path, .read))
+            }
+            let (wanted, overflow) = limit.addingReportingOverflow(Int(position.offset))
+            let batches = try feed.batches(
+                after: position.number, samples: overflow ? .max : wanted, limit: info.bytes)
+            let slice = FeedSlicing.next(after: position, batches, limit: limit, feed.table)
+            readers.withLock { $0.put(feed) }
+            return slice
+        } catch {
+            throw .cannot(action: "read", path: info.path, cause: error)
+        }
+    }
+
+    private func nextInSegment(
+        _ segment: SegmentReader, _ position: FeedPosition, _ end: FeedPosition?, _ limit: Int
+    ) throws(StoreError) -> FeedSlice {
+        var feed = readers.withLock { $0.takeSegment(segment.path) } ?? SegmentFeed(segment)
+        do throws(SegmentError) {
+            let slice = try feed.slice(after: position, until: end, limit: limit)
+            readers.withLock { $0.put(feed) }
+            return slice
+        } catch {
+            note(damage: error, in: segment)
+            throw .damaged(path: segment.path, what: "\(error)")
+        }
+    }
+}
+
+extension SequenceRange {
+    /// Whether the batch after `number` could lie inside.
+    func contains(after number: SequenceNumber) -> Bool { after <= number && number < through }
+}
+
+extension FeedSlice {
+    /// The same slice for a reader that stood at `position`, with nothing between.
+    func starting(at position: FeedPosition, mayBeResend: Bool = false) -> FeedSlice {
+        if position == from, mayBeResend == self.mayBeResend { return self }
+        return FeedSlice(
+            from: position, to: to, isLate: isLate, mayBeResend: mayBeResend || self.mayBeResend,
+            series: series, times: times, values: values, table: table)
+    }
+}

@@ -1,0 +1,74 @@
+// One series of the head: plain data in a flat array, no object and no reference count a series.
+import Codec
+import Model
+
+/// A chunk that was closed in memory and waits for its segment.
+struct ClosedChunk: Sendable {
+    /// The epoch that it belongs to.
+    var epoch: UInt32
+    /// Its bits, all of them final.
+    var bits: ChunkBits
+    /// Milliseconds of its first and last sample.
+    var firstTime: Int64
+    var lastTime: Int64
+    /// Whether a stale marker is among its samples.
+    var hasStaleMarkers: Bool
+}
+
+/// What the head knows of one series.
+struct HeadSeries {
+    /// Its identity.
+    var id: SeriesID
+    /// Which holder of this slot: the upper half of a `SeriesHandle`.
+    var generation: UInt32
+    /// Whether the slot holds a series.
+    var isUsed = true
+    /// Whether the time of its last sealed sample has yet to be asked from the segments.
+    var needsLastTime = true
+    /// The time of its last sample in order, in milliseconds; `.min` when there is none.
+    var lastTime = Int64.min
+    /// The bits of that sample's value.
+    var lastValue: UInt64 = 0
+    /// The epoch that this sample belongs to; 0 for a sealed one.
+    var lastEpoch: UInt32 = 0
+    /// The epoch of the active chunk; meaningless without one.
+    var epoch: UInt32 = 0
+    /// The active chunk, when there is one.
+    var encoder: GorillaEncoder?
+    var block: WordBlock?
+    /// Closed chunks that are not sealed yet, oldest first.
+    var closed: [ClosedChunk] = []
+    /// Which buffer file knows this series, and by what number.
+    var bufferFile: UInt32 = 0
+    var bufferNumber: UInt32 = 0
+    /// How many streams' current lists name it: such a series is kept.
+    var pins: UInt32 = 0
+
+    init(id: SeriesID, generation: UInt32) {
+        self.id = id
+        self.generation = generation
+    }
+
+    /// Closes the active chunk, if there is one.
+    mutating func closeChunk() {
+        guard let encoder, let block else { return }
+        closed.append(
+            ClosedChunk(
+                epoch: epoch, bits: encoder.bits(in: block), firstTime: encoder.firstTime,
+                lastTime: encoder.lastTime, hasStaleMarkers: encoder.hasStaleMarkers))
+        self.encoder = nil
+        self.block = nil
+    }
+}
+
+extension SeriesHandle {
+    /// The handle of the series in `slot`, held for the `generation`th time.
+    init(slot: Int, generation: UInt32) {
+        self.init(raw: UInt64(generation) << 32 | UInt64(slot))
+    }
+
+    /// The place in the head's arrays.
+    var slot: Int { Int(raw & 0xffff_ffff) }
+    /// Which holder of that place.
+    var generation: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
+}

@@ -1,0 +1,66 @@
+// Samples that are not later than their series' last one: few, kept sorted apart from the chunks.
+import Model
+
+/// Late samples of the epochs that are not sealed yet, by epoch and slot.
+struct LateSamples {
+    /// The late samples of one series in one epoch, in ascending time.
+    struct Run {
+        var times: [Int64] = []
+        var values: [UInt64] = []
+
+        /// The place of `time`, or where it belongs.
+        func place(of time: Int64) -> (index: Int, isThere: Bool) {
+            var low = 0
+            var high = times.count
+            while low < high {
+                let middle = (low + high) / 2
+                if times[middle] < time { low = middle + 1 } else { high = middle }
+            }
+            return (low, low < times.count && times[low] == time)
+        }
+    }
+
+    private var runs: [UInt32: [Int: Run]] = [:]
+    /// The number of samples kept here.
+    private(set) var count = 0
+
+    /// The run of a series in an epoch.
+    func run(epoch: UInt32, slot: Int) -> Run? { runs[epoch]?[slot] }
+
+    /// Adds a sample whose time is not there yet in this epoch.
+    mutating func insert(epoch: UInt32, slot: Int, time: Int64, value: UInt64) {
+        var run = runs[epoch, default: [:]].removeValue(forKey: slot) ?? Run()
+        let (index, _) = run.place(of: time)
+        run.times.insert(time, at: index)
+        run.values.insert(value, at: index)
+        runs[epoch, default: [:]][slot] = run
+        count += 1
+    }
+
+    /// Takes back a sample that `insert` added.
+    mutating func remove(epoch: UInt32, slot: Int, time: Int64) {
+        guard var run = runs[epoch]?[slot] else { return }
+        let (index, isThere) = run.place(of: time)
+        guard isThere else { return }
+        run.times.remove(at: index)
+        run.values.remove(at: index)
+        runs[epoch]?[slot] = run.times.isEmpty ? nil : run
+        count -= 1
+    }
+
+    /// Whether the series has late samples in any epoch.
+    func holds(_ slot: Int) -> Bool { runs.values.contains { $0[slot] != nil } }
+
+    /// All runs of an epoch, by slot.
+    func runs(of epoch: UInt32) -> [Int: Run] { runs[epoch] ?? [:] }
+
+    /// The epochs in which the series has late samples, oldest first.
+    func epochs(of slot: Int) -> [UInt32] {
+        runs.keys.filter { runs[$0]?[slot] != nil }.sorted()
+    }
+
+    /// Forgets an epoch that was sealed.
+    mutating func forget(epoch: UInt32) {
+        count -= runs.removeValue(forKey: epoch)?.values.reduce(0) { $0 + $1.times.count } ?? 0
+    }
+}

@@ -1,0 +1,112 @@
+// The store's own two threads: one makes the buffer durable in its interval, one seals and deletes.
+internal import Glibc
+internal import Platform
+internal import Synchronization
+
+/// Counters of sealing and deletion.
+struct SealCounters {
+    var rotations = 0
+    var segments = 0
+    var bytes = 0
+    var failures = 0
+    var deleted = 0
+    var damagedReads = 0
+    var isFailing = false
+}
+
+/// Who is told of new batches.
+struct Subscribers {
+    private var wakers: [Int: @Sendable () -> Void] = [:]
+    private var next = 1
+
+    mutating func add(_ wake: @escaping @Sendable () -> Void) -> Int {
+        defer { next += 1 }
+        wakers[next] = wake
+        return next
+    }
+
+    mutating func remove(_ token: Int) {
+        wakers[token] = nil
+    }
+
+    /// A closure that wakes all of them, to be called outside the lock.
+    func wakeAll() -> @Sendable () -> Void {
+        let wakers = Array(wakers.values)
+        return { for wake in wakers { wake() } }
+    }
+}
+
+/// Threads that work for one `Database`.
+final class Maintenance: Sendable {
+    private static let periodMs: Int64 = 1000
+
+    private struct State {
+        var threads: [NamedThread] = []
+        var isStopping = false
+    }
+
+    private let state = Mutex(State())
+    private let sealBell = Bell()
+    private let syncBell = Bell()
+
+    /// Starts the threads. They hold the database weakly: a store that is let go ends them.
+    func start(_ database: Database) {
+        start("tsdb-seal", sealBell, periodMs: Maintenance.periodMs) { [weak database] in
+            database?.maintain()
+        }
+        if case .interval(let periodMs) = database.options.sync {
+            start("tsdb-sync", syncBell, periodMs: max(1, periodMs)) { [weak database] in
+                guard let database else { return }
+                do throws(StoreError) {
+                    try database.syncBuffer()
+                } catch {
+                    // Logged and counted where it happened; the next interval tries again.
+                    return
+                }
+            }
+        }
+    }
+
+    /// Wakes the sealing thread before its period is over.
+    func nudge() {
+        sealBell.ring()
+    }
+
+    /// Ends the threads and waits for them.
+    func stop() {
+        let threads = state.withLock { state -> [NamedThread] in
+            state.isStopping = true
+            defer { state.threads = [] }
+            return state.threads
+        }
+        sealBell.ring()
+        syncBell.ring()
+        for thread in threads { thread.join() }
+    }
+
+    /// Ends the threads without waiting: they find out by themselves.
+    func end() {
+        state.withLock { $0.isStopping = true }
+        sealBell.ring()
+        syncBell.ring()
+    }
+
+    private func start(
+        _ name: String, _ bell: Bell, periodMs: Int64, _ work: @escaping @Sendable () -> Void
+    ) {
+        do throws(Errno) {
+            let thread = try NamedThread(name: name) { [state = self] in
+                while !state.isStopping {
+                    bell.wait(ms: periodMs)
+                    if state.isStopping { return }
+                    work()
+                }
+            }
+            state.withLock { $0.threads.append(thread) }
+        } catch {
+            preconditionFailure("BUG: no thread for \(name): \(error)")
+        }
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+}

@@ -1,0 +1,170 @@
+// Opening a store after anything: clean stop, kill -9, power cut, damage. Crash by crash:
+// Store.docc/crash-story.md. Recovery knows one thing: the ranges of the valid segments.
+internal import Codec
+internal import Model
+internal import Platform
+
+/// What opening found and did.
+public struct RecoveryReport: Sendable, Equatable {
+    /// Valid segments.
+    public var segments = 0
+    /// Batches replayed from the buffer.
+    public var replayedBatches = 0
+    /// Samples of them.
+    public var replayedSamples = 0
+    /// Batches in the buffer that are in a segment already.
+    public var sealedBatches = 0
+    /// Batches that could not be read for damage before them.
+    public var lostBatches = 0
+    /// Samples whose labels were lost by damage.
+    public var lostSamples = 0
+    /// Bytes of torn tails that were left behind.
+    public var tornBytes: Int64 = 0
+    /// Damaged stretches in the middle of buffer files.
+    public var damagedStretches = 0
+    /// Files that were moved aside.
+    public var quarantined = 0
+
+    /// Nothing found.
+    public init() {}
+}
+
+/// The parts of a store that was opened, on their way into a `Database`.
+struct OpenedStore: ~Copyable {
+    let options: StoreOptions
+    let fileSystem: any FileSystem
+    let identity: StoreIdentity
+    let quarantine: Quarantine
+    let report: RecoveryReport
+    var parts: Parts
+
+    struct Parts: ~Copyable {
+        var head: HeadState
+        var writer: WriterState
+        var segments: [SegmentReader]
+        var lock: DirectoryLock?
+    }
+
+    /// Gives the parts away.
+    consuming func takeParts() -> Parts { parts }
+}
+
+/// Opens stores.
+enum Recovery {
+    static func open(
+        _ options: StoreOptions, _ fileSystem: any FileSystem, _ wallClock: any WallClock,
+        _ log: Logger
+    ) throws(StoreError) -> OpenedStore {
+        let base = options.basePath
+        try make(base, fileSystem)
+        let lock = try takeLock(options, wallClock)
+        for name in [StoreLayout.bufferDirectory, StoreLayout.segmentDirectory] {
+            try make(FilePath.join(base, name), fileSystem)
+        }
+        let quarantine = Quarantine(basePath: base, fileSystem: fileSystem, log: log)
+        var report = RecoveryReport()
+        let segments = try SegmentDirectory.open(base, fileSystem, quarantine, log)
+        report.segments = segments.count
+        let buffers = try BufferDirectory.open(base, fileSystem, quarantine)
+        let identity = try nextIdentity(
+            base, fileSystem, quarantine, wallClock, segments: segments, buffers: buffers)
+        var replay = Replay(
+            head: HeadState(
+                limits: HeadLimits(
+                    maxSeries: .max, chunkPointLimit: options.chunkPointLimit,
+                    chunkSizeLimit: options.chunkSizeLimit)),
+            sealed: segments, report: report)
+        var files: [BufferFileInfo] = []
+        for file in buffers {
+            let info = try replay.run(file, quarantine, log)
+            files.append(info)
+        }
+        replay.finish()
+        replay.head.setMaxSeries(options.maxSeries)
+        for segment in segments { replay.addFooter(segment, log) }
+        report = replay.report
+        report.quarantined = quarantine.count
+        let sealedThrough = segments.last?.range.through ?? .zero
+        let last = max(replay.lastNumber, sealedThrough)
+        var writer = WriterState(
+            start: identity.lastStart, lastNumber: last, epochAfter: sealedThrough,
+            nowMs: wallClock.nowMs(), ledger: replay.ledger, files: files)
+        writer.epochLedger = replay.replayedLedger
+        writer.closing = replay.closing
+        return OpenedStore(
+            options: options, fileSystem: fileSystem, identity: identity, quarantine: quarantine,
+            report: report,
+            parts: .init(
+                head: replay.takeHead(), writer: writer, segments: segments, lock: lock))
+    }
+
+    private static func make(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {
+        do throws(Errno) {
+            try fileSystem.makeDirectory(path)
+        } catch {
+            throw .cannot(action: "make the directory", path: path, cause: error)
+        }
+    }
+
+    private static func takeLock(
+        _ options: StoreOptions, _ wallClock: any WallClock
+    ) throws(StoreError) -> DirectoryLock? {
+        guard options.locksDirectory else { return nil }
+        let holder = LockHolder(
+            host: SystemInfo.hostName, processID: SystemInfo.processID, startedMs: wallClock.nowMs())
+        do throws(DirectoryLockError) {
+            return try DirectoryLock(directory: options.basePath, holder: holder)
+        } catch {
+            switch error {
+            case .held(let path, let holder): throw .locked(path: path, holder: holder)
+            case .cannotLock(let path, let cause):
+                throw .cannot(action: "lock", path: path, cause: cause)
+            }
+        }
+    }
+
+    // The id stays, the start moves on, durable before the first batch.
+    private static func nextIdentity(
+        _ base: String, _ fileSystem: any FileSystem, _ quarantine: Quarantine,
+        _ wallClock: any WallClock, segments: [SegmentReader], buffers: [BufferDirectory.File]
+    ) throws(StoreError) -> StoreIdentity {
+        let path = FilePath.join(base, StoreLayout.identityName)
+        var known: StoreIdentity?
+        if let bytes = try read(path, fileSystem) {
+            switch StoreIdentity.parse(bytes) {
+            case .identity(let identity): known = identity
+            case .newerVersion(let version): throw .newerVersion(path: path, version: version)
+            case .damaged: quarantine.take(path, reason: "the STORE file is damaged")
+            }
+        }
+        let id = known?.id ?? segments.last?.storeID ?? buffers.last?.header.storeID ?? randomID()
+        let seen =
+            [known?.lastStart ?? 0] + segments.map(\.range.through.start) + buffers.map(\.header.start)
+        let next = StoreIdentity(
+            id: id,
+            lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs()))
+        do throws(Errno) {
+            try AtomicReplace.write(fileSystem, path, next.bytes)
+        } catch {
+            throw .cannot(action: "write", path: path, cause: error)
+        }
+        return next
+    }
+
+    private static func read(
+        _ path: String, _ fileSystem: any FileSystem
+    ) throws(StoreError) -> [UInt8]? {
+        do throws(Errno) {
+            return try fileSystem.readAll(path, limit: 4096)
+        } catch .noSuchFile {
+            return nil
+        } catch {
+            throw .cannot(action: "read", path: path, cause: error)
+        }
+    }
+
+    private static func randomID() -> StoreID {
+        var generator = SystemRandomNumberGenerator()
+        return StoreID(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+}

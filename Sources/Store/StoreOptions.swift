@@ -1,0 +1,53 @@
+// The store's settings: `[storage]` and `[buffer]` of agent.toml, each defined here and nowhere else.
+
+/// When the write buffer is made durable.
+public enum BufferSync: Sendable, Equatable {
+    /// Before a batch is acknowledged.
+    case always
+    /// Every so many milliseconds; a power cut loses at most that.
+    case interval(ms: Int64)
+    /// When the kernel pleases.
+    case never
+}
+
+/// Settings of a `Database`. The defaults are those of `agent.toml`.
+public struct StoreOptions: Sendable {
+    /// The directory that holds everything; made when missing.
+    public var basePath: String
+    /// A chunk is closed at this many points.
+    public var chunkPointLimit = 10_000
+    /// A chunk is closed at this many bytes.
+    public var chunkSizeLimit = 1 << 20
+    /// The head rotates when its epoch is this old, in milliseconds.
+    public var chunkTimeLimitMs: Int64 = 3_600_000
+    /// The head rotates at this many bytes of active chunks.
+    public var headSizeLimit = 64 << 20
+    /// The head rotates when the epoch's buffer has this many bytes.
+    public var bufferMaxSize: Int64 = 64 << 20
+    /// When the buffer is made durable.
+    public var sync = BufferSync.interval(ms: 1000)
+    /// Segments whose newest sample is older are deleted; 0 keeps everything. In milliseconds.
+    public var retentionMs: Int64 = 15 * 86_400_000
+    /// Older samples are dropped{too_old}; 0 takes any age. In milliseconds.
+    public var maxSampleAgeMs: Int64 = 0
+    /// Samples further ahead are dropped{future} while the clock is synchronised. In milliseconds.
+    public var maxAheadMs: Int64 = 600_000
+    /// Series in the head at most.
+    public var maxSeries = 1_000_000
+    /// Limits of a new series' labels.
+    public var maxLabelsPerSeries = 64
+    public var maxLabelNameBytes = 1024
+    public var maxLabelValueBytes = 4096
+    /// Bytes of recent batches kept in memory for destinations that follow in step.
+    public var feedMemoryBytes = 8 << 20
+    /// Whether LOCK is taken; only stores in memory go without.
+    public var locksDirectory = true
+    /// Whether threads of the store's own sync, rotate, seal and delete. Without them the owner calls
+    /// `maintain`.
+    public var runsMaintenance = true
+
+    /// Settings with all defaults for a directory.
+    public init(basePath: String) {
+        self.basePath = basePath
+    }
+}
