@@ -38,7 +38,7 @@ func tests(_ name: String, _ imports: [String], resources: [String] = []) -> Tar
 }
 
 // Modules whose documents live in a DocC catalogue beside the code.
-let catalogues: Set<String> = ["Codec"]
+let catalogues: Set<String> = ["Agent", "Codec", "Store"]
 
 let everything: [Target] = [
     // Cellar: C.

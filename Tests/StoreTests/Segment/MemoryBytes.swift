@@ -1,0 +1,125 @@
+// Segments in memory: what the tests of segments share.
+import Codec
+import Model
+import Platform
+import Synchronization
+
+@testable import Store
+
+/// Bytes where a mapping would be.
+final class MemoryBytes: MappedBytes {
+    let bytes: [UInt8]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    var count: Int { bytes.count }
+
+    func withBytes<R, E: Error>(
+        in range: Range<Int>,
+        _ body: (Span<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        let part = Array(bytes[range])
+        return try body(part.span)
+    }
+
+    func advise(_ advice: ReadAdvice, in range: Range<Int>) {}
+}
+
+/// One series as a test states it.
+struct TestSeries {
+    var labels: Labels
+    var chunks: [(samples: SampleColumns, isLate: Bool)]
+}
+
+enum TestSegment {
+    static let storeID = StoreID(bytes: Array(1...16))
+    static let range = SequenceRange(
+        after: SequenceNumber(start: 1_700_000_000, count: 3),
+        through: SequenceNumber(start: 1_700_000_001, count: 9)
+    )
+
+    static func open(_ bytes: [UInt8]) throws(SegmentError) -> SegmentReader {
+        try SegmentReader(
+            MemoryBytes(bytes),
+            path: "/s/x.gor",
+            cache: BlockCache(limitBytes: 1 << 20)
+        )
+    }
+
+    /// Writes the series, in any order, into the file at `path`.
+    @discardableResult
+    static func write(
+        _ series: [TestSeries],
+        _ fileSystem: any FileSystem,
+        _ path: String,
+        ledger: [UInt8] = [],
+        replaced: [String] = []
+    ) throws(SegmentError) -> SegmentSummary {
+        var writer = try SegmentWriter(
+            fileSystem,
+            path: path,
+            storeID: storeID,
+            range: range,
+            reserveBytes: 1 << 16
+        )
+        let sorted = series.map { (SeriesIdentity.id(of: $0.labels), $0) }
+            .sorted { $0.0 < $1.0 }
+        for (id, one) in sorted {
+            try writer.add(
+                id,
+                one.labels,
+                one.chunks.map { SealedChunk($0.samples, flags: $0.isLate ? .late : []) }
+            )
+        }
+        return try writer.finish(ledger: ledger, replaced: replaced)
+    }
+
+    static func samples(_ times: [Int64], _ values: [Double]) -> SampleColumns {
+        var samples = SampleColumns()
+        samples.times = times
+        samples.values = values
+        return samples
+    }
+
+    static func labels(_ pairs: [String: String]) -> Labels {
+        Labels(pairs.map { Label($0.key, $0.value) })
+    }
+
+    /// Three small series with everything in them: late chunks, stale markers, two chunks.
+    static let small = [
+        TestSeries(
+            labels: labels(["__name__": "up", "job": "node", "instance": "a:9100"]),
+            chunks: [
+                (samples([1000, 2000, 3000], [1, 1, StaleMarker.value]), false),
+                (samples([4000, 5000], [1, 0]), false),
+                (samples([1500], [7]), true),
+            ]
+        ),
+        TestSeries(
+            labels: labels(["__name__": "up", "job": "node", "instance": "b:9100"]),
+            chunks: [(samples([1000, 2000, 3000], [0, 1, 0]), false)]
+        ),
+        TestSeries(
+            labels: labels(["__name__": "load1"]),
+            chunks: [(samples([9000], [0.5]), true)]
+        ),
+    ]
+}
+
+extension SegmentReader {
+    /// All samples, late ones marked, as text by labels: what a test compares.
+    func contents() throws(SegmentError) -> [String] {
+        var lines: [String] = []
+        for series in 0..<seriesCount {
+            for chunk in try chunks(of: series) {
+                var samples = SampleColumns()
+                try decode(chunk, into: &samples)
+                let text = zip(samples.times, samples.values).map { "\($0)=\($1.bitPattern)" }
+                lines.append("\(try labels(of: series)) \(chunk.isLate) \(text)")
+            }
+        }
+        return lines.sorted()
+    }
+}
