@@ -2,20 +2,24 @@
 
 /// Finds the name that was probably meant.
 enum NearestName {
-    /// The nearest of `names` by edit distance; nil when none is near enough to be meant.
+    /// The nearest of `names`; nil when none is near enough to be meant.
     ///
-    /// Near enough is up to a third of the longer name, at least three edits. Of equally near ones the
-    /// first stays.
+    /// Near enough is one edit in three bytes of the longer name, or a name of which the other is
+    /// the beginning. Of equally near ones the first stays.
     static func find(_ name: String, in names: [String]) -> String? {
         var best: (name: String, distance: Int)?
         for candidate in names {
             let distance = distance(Array(name.utf8), Array(candidate.utf8))
-            let limit = max(3, max(name.utf8.count, candidate.utf8.count) / 3)
+            let limit = max(1, max(name.utf8.count, candidate.utf8.count) / 3)
             if distance <= limit, distance < best?.distance ?? .max {
                 best = (candidate, distance)
             }
         }
-        return best?.name
+        if let best { return best.name }
+        return names.first { candidate in
+            min(name.utf8.count, candidate.utf8.count) >= 3
+                && (candidate.hasPrefix(name) || name.hasPrefix(candidate))
+        }
     }
 
     /// Edits (insert, remove, change, swap two neighbours) from one text to the other.

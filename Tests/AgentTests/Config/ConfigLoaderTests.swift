@@ -483,7 +483,7 @@ private func problems(
         "finds what was meant, and nothing when nothing was",
         arguments: [
             ("scrape_interal", "scrape_interval"), ("srcape_interval", "scrape_interval"),
-            ("timeout", nil), ("joob_name", "job_name"), ("", nil), ("xyzzyx", nil),
+            ("timeout", nil), ("joob_name", "job_name"), ("", nil), ("xyz", nil), ("scrape", "scrape_interval"), ("params2x3", "params"),
         ] as [(String, String?)]
     )
     func nearest(name: String, expected: String?) {

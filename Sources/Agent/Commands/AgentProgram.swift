@@ -1,0 +1,107 @@
+// The program: finds the command, reads its arguments, runs it, answers the exit code.
+
+/// The command line of tsdb-agent.
+public struct AgentProgram: Sendable {
+    let actions: CommandActions
+    let context: CommandContext
+
+    /// Makes the program; `actions` is what the commands do.
+    public init(actions: CommandActions, context: CommandContext) {
+        self.actions = actions
+        self.context = context
+    }
+
+    /// Runs one command line, without the program's own name.
+    ///
+    /// - Returns: 0 done, 1 the work failed, 2 wrong usage.
+    public func run(_ arguments: [String]) async -> Int32 {
+        guard let name = arguments.first else {
+            context.err(CommandSpec.overview)
+            return 2
+        }
+        if ["--help", "-h", "help"].contains(name) {
+            let command = CommandSpec.all.first { $0.name == arguments.dropFirst().first }
+            context.out(command?.help ?? CommandSpec.overview)
+            return 0
+        }
+        if name == "--version" { return showVersion() }
+        do throws(UsageError) {
+            guard let spec = CommandSpec.all.first(where: { $0.name == name }) else {
+                let nearest = NearestName.find(name, in: CommandSpec.all.map(\.name))
+                throw .unknownCommand(name, nearest: nearest)
+            }
+            let parsed = try CommandArguments(arguments.dropFirst(), spec)
+            if parsed.wantsHelp {
+                context.out(spec.help)
+                return 0
+            }
+            return try await run(spec.name, parsed)
+        } catch {
+            context.err("tsdb-agent: \(error)\n")
+            return 2
+        }
+    }
+
+    private func run(
+        _ name: String,
+        _ arguments: CommandArguments
+    ) async throws(UsageError) -> Int32 {
+        switch name {
+        case CommandSpec.run.name: await start(arguments)
+        case CommandSpec.checkConfig.name: check(arguments.operands[0])
+        case CommandSpec.collect.name: await actions.collect(collectRequest(arguments), context)
+        case CommandSpec.query.name: try await QueryCommand(arguments, context).run(actions.ask)
+        case CommandSpec.inspect.name: await actions.inspect(arguments.operands[0], context)
+        case CommandSpec.version.name: showVersion()
+        default: preconditionFailure("BUG: the command \(name) is in the table and does nothing")
+        }
+    }
+
+    private func showVersion() -> Int32 {
+        context.out("tsdb-agent \(AgentVersion.text)\n")
+        return 0
+    }
+
+    private func start(_ arguments: CommandArguments) async -> Int32 {
+        let loader = ConfigLoader(
+            environment: context.environment,
+            options: arguments.options["set"] ?? []
+        )
+        let path = arguments["config"]
+        let loaded: LoadedConfig
+        do throws(ConfigErrors) {
+            if let path {
+                loaded = try loader.load(path: path, context.files)
+            } else {
+                loaded = try loader.loadWithoutFile()
+            }
+        } catch {
+            context.err("\(error)\n")
+            return 1
+        }
+        return await actions.run(RunRequest(loaded: loaded, path: path, loader: loader), context)
+    }
+
+    private func check(_ path: String) -> Int32 {
+        do throws(ConfigErrors) {
+            let loader = ConfigLoader(environment: context.environment)
+            let loaded = try loader.load(path: path, context.files)
+            for warning in loaded.warnings { context.err("\(warning)\n") }
+            context.out("\(path): no problems found\n")
+            return 0
+        } catch {
+            context.err("\(error)\n")
+            return 1
+        }
+    }
+
+    private func collectRequest(_ arguments: CommandArguments) -> CollectRequest {
+        let names = arguments["collectors"]?.split(separator: ",").map(String.init)
+        return CollectRequest(
+            procfs: arguments["procfs"],
+            sysfs: arguments["sysfs"],
+            rootfs: arguments["rootfs"],
+            collectors: names ?? []
+        )
+    }
+}
