@@ -3,8 +3,10 @@ import Platform
 
 /// Reads `segments/`.
 enum SegmentDirectory {
-    /// All valid segments in sequence. Damaged ones are moved aside; half-written ones and those that
-    /// a valid newer one names as replaced are removed.
+    /// All valid segments in sequence.
+    ///
+    /// Damaged ones are moved aside; half-written ones and those that a valid newer one names as
+    /// replaced are removed.
     ///
     /// - Throws: `.cannot` when the directory cannot be read, `.newerVersion`.
     static func open(

@@ -10,17 +10,17 @@ import Testing
 @Suite("Segment round trip") struct SegmentRoundTripTests {
     @Test("gives back series, samples, counts and the footer's blobs")
     func small() throws {
-        let directory = try SegmentDirectoryFixture()
-        defer { directory.remove() }
-        let path = directory.path("a.gor")
+        let directory = try TemporaryDirectory("segment")
+        let fileSystem = PosixFileSystem()
+        let path = directory.file("a.gor")
         let written = try TestSegment.write(
             TestSegment.small,
-            directory.fileSystem,
+            fileSystem,
             path,
             ledger: [1, 2, 3],
             replaced: ["old.gor", "older.gor"]
         )
-        let segment = try SegmentReader(directory.fileSystem, path: path)
+        let segment = try SegmentReader(fileSystem, path: path)
         #expect(segment.summary == written)
         #expect(segment.storeID == TestSegment.storeID)
         #expect(segment.range == TestSegment.range)
@@ -46,7 +46,7 @@ import Testing
                     + "\"2000=4607182418800017408\", \"3000=0\"]",
             ]
         )
-        #expect(try directory.fileSystem.list(directory.base) == ["a.gor"])
+        #expect(try fileSystem.list(directory.path) == ["a.gor"])
     }
 
     @Test("finds series by id, and their last time without late samples")
@@ -117,11 +117,11 @@ import Testing
 
     @Test("a writer that is given up leaves no file behind")
     func unfinished() throws {
-        let directory = try SegmentDirectoryFixture()
-        defer { directory.remove() }
+        let directory = try TemporaryDirectory("segment")
+        let fileSystem = PosixFileSystem()
         var writer = try SegmentWriter(
-            directory.fileSystem,
-            path: directory.path("a.gor"),
+            fileSystem,
+            path: directory.file("a.gor"),
             storeID: TestSegment.storeID,
             range: TestSegment.range
         )
@@ -130,11 +130,11 @@ import Testing
             TestSegment.small[2].labels,
             [SealedChunk(TestSegment.small[2].chunks[0].samples, flags: [])]
         )
-        #expect(try directory.fileSystem.list(directory.base) == ["a.gor.tmp"])
+        #expect(try fileSystem.list(directory.path) == ["a.gor.tmp"])
         writer.abandon()
-        #expect(try directory.fileSystem.list(directory.base) == [])
+        #expect(try fileSystem.list(directory.path) == [])
         #expect(throws: SegmentError.self) {
-            _ = try SegmentReader(directory.fileSystem, path: directory.path("a.gor"))
+            _ = try SegmentReader(fileSystem, path: directory.file("a.gor"))
         }
     }
 
@@ -154,33 +154,10 @@ import Testing
     }
 }
 
-/// A directory under /tmp for one test.
-struct SegmentDirectoryFixture {
-    let fileSystem = PosixFileSystem()
-    let base: String
-
-    init() throws {
-        var generator = SystemRandomNumberGenerator()
-        base = "/tmp/segment-test-\(generator.next())"
-        try fileSystem.makeDirectory(base)
-    }
-
-    func path(_ name: String) -> String { FilePath.join(base, name) }
-
-    func remove() {
-        do throws(Errno) {
-            for name in try fileSystem.list(base) { try fileSystem.remove(path(name)) }
-            try fileSystem.remove(base)
-        } catch {
-            Issue.record("cannot remove \(base): \(error)")
-        }
-    }
-}
-
 /// The bytes of a segment with these series.
 func segmentBytes(_ series: [TestSeries]) throws -> [UInt8] {
-    let directory = try SegmentDirectoryFixture()
-    defer { directory.remove() }
-    try TestSegment.write(series, directory.fileSystem, directory.path("x.gor"), ledger: [9])
-    return try directory.fileSystem.readAll(directory.path("x.gor"), limit: 1 << 26)
+    let fileSystem = MemoryFileSystem()
+    try fileSystem.makeDirectory("/s")
+    try TestSegment.write(series, fileSystem, "/s/x.gor", ledger: [9])
+    return try fileSystem.readAll("/s/x.gor", limit: 1 << 26)
 }
