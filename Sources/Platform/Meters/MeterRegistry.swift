@@ -1,0 +1,180 @@
+// All meters of one agent. Asking for a meter twice gives the same one, so that a reload or a second
+// worker needs no bookkeeping; asking for it with another type is a bug.
+internal import Synchronization
+
+/// What a family's values mean.
+public enum MeterKind: String, Sendable {
+    case counter, gauge, histogram
+}
+
+/// A label of a meter.
+public struct MeterLabel: Sendable, Hashable {
+    public var name: String
+    public var value: String
+
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// One meter's value at one moment.
+public enum MeterValue: Sendable, Equatable {
+    case number(Double)
+    case histogram(HistogramReading)
+}
+
+/// One meter of a family.
+public struct MeterSeries: Sendable, Equatable {
+    /// Sorted by name.
+    public var labels: [MeterLabel]
+    public var value: MeterValue
+}
+
+/// All meters of one name.
+public struct MeterFamily: Sendable, Equatable {
+    public var name: String
+    public var help: String
+    public var kind: MeterKind
+    /// Sorted by labels.
+    public var series: [MeterSeries]
+}
+
+/// Makes meters and reads them all.
+public final class MeterRegistry: Sendable {
+    private enum Meter: Sendable {
+        case counter(Counter)
+        case gauge(Gauge)
+        case histogram(Histogram)
+        case callback(@Sendable () -> Double)
+
+        var value: MeterValue {
+            switch self {
+            case .counter(let counter): .number(Double(counter.value))
+            case .gauge(let gauge): .number(gauge.value)
+            case .histogram(let histogram): .histogram(histogram.reading)
+            case .callback(let read): .number(read())
+            }
+        }
+    }
+
+    private struct Family: Sendable {
+        var help: String
+        var kind: MeterKind
+        var meters: [[MeterLabel]: Meter] = [:]
+    }
+
+    private let families = Mutex<[String: Family]>([:])
+
+    public init() {}
+
+    /// The counter of this name and these labels, made at the first call.
+    public func counter(
+        _ name: String,
+        _ help: String,
+        _ labels: [String: String] = [:]
+    ) -> Counter {
+        let meter = meter(name, help, .counter, labels) { .counter(Counter()) }
+        guard case .counter(let counter) = meter else { wrongKind(name) }
+        return counter
+    }
+
+    /// The gauge of this name and these labels, made at the first call.
+    public func gauge(
+        _ name: String,
+        _ help: String,
+        _ labels: [String: String] = [:]
+    ) -> Gauge {
+        let meter = meter(name, help, .gauge, labels) { .gauge(Gauge()) }
+        guard case .gauge(let gauge) = meter else { wrongKind(name) }
+        return gauge
+    }
+
+    /// The histogram of this name and these labels, made at the first call.
+    public func histogram(
+        _ name: String,
+        _ help: String,
+        _ labels: [String: String] = [:],
+        bounds: [Double] = Histogram.secondsBounds
+    ) -> Histogram {
+        let meter = meter(name, help, .histogram, labels) {
+            .histogram(Histogram(bounds: bounds))
+        }
+        guard case .histogram(let histogram) = meter else { wrongKind(name) }
+        return histogram
+    }
+
+    /// A value that is asked for when somebody reads; a second call replaces the first's `read`.
+    ///
+    /// `read` is called on the reader's thread; it must not block and must not register meters.
+    public func callback(
+        _ name: String,
+        _ help: String,
+        _ kind: MeterKind,
+        _ labels: [String: String] = [:],
+        read: @escaping @Sendable () -> Double
+    ) {
+        precondition(kind != .histogram, "BUG: meter \(name): a callback gives one number")
+        let key = MeterRegistry.key(labels)
+        families.withLock { families in
+            var family = families[name] ?? Family(help: help, kind: kind)
+            precondition(family.kind == kind, "BUG: meter \(name) is a \(family.kind.rawValue)")
+            family.meters[key] = .callback(read)
+            families[name] = family
+        }
+    }
+
+    /// Forgets one meter: its target or destination is gone.
+    public func remove(_ name: String, _ labels: [String: String]) {
+        let key = MeterRegistry.key(labels)
+        families.withLock { families in
+            families[name]?.meters[key] = nil
+            if families[name]?.meters.isEmpty == true { families[name] = nil }
+        }
+    }
+
+    /// All families, sorted by name, their meters by labels.
+    public func snapshot() -> [MeterFamily] {
+        // Callbacks run outside the lock.
+        families.withLock { $0 }.sorted { $0.key < $1.key }.map { name, family in
+            let meters = family.meters.sorted { MeterRegistry.isBefore($0.key, $1.key) }
+            return MeterFamily(
+                name: name,
+                help: family.help,
+                kind: family.kind,
+                series: meters.map { MeterSeries(labels: $0.key, value: $0.value.value) }
+            )
+        }
+    }
+
+    private func meter(
+        _ name: String,
+        _ help: String,
+        _ kind: MeterKind,
+        _ labels: [String: String],
+        _ make: () -> Meter
+    ) -> Meter {
+        let key = MeterRegistry.key(labels)
+        return families.withLock { families in
+            var family = families[name] ?? Family(help: help, kind: kind)
+            precondition(family.kind == kind, "BUG: meter \(name) is a \(family.kind.rawValue)")
+            if let meter = family.meters[key] { return meter }
+            let meter = make()
+            family.meters[key] = meter
+            families[name] = family
+            return meter
+        }
+    }
+
+    private func wrongKind(_ name: String) -> Never {
+        preconditionFailure("BUG: meter \(name) is read by a callback")
+    }
+
+    private static func key(_ labels: [String: String]) -> [MeterLabel] {
+        labels.map { MeterLabel(name: $0.key, value: $0.value) }.sorted { $0.name < $1.name }
+    }
+
+    private static func isBefore(_ left: [MeterLabel], _ right: [MeterLabel]) -> Bool {
+        left.lexicographicallyPrecedes(right) { ($0.name, $0.value) < ($1.name, $1.value) }
+    }
+}
