@@ -105,16 +105,11 @@ extension Database {
             let open = writer.file?.path
             func isNeeded(_ file: BufferFileInfo) -> Bool {
                 if file.path == open || file.last > newest.after { return true }
+                // A destination that stands in an epoch goes on in the buffer: all of it is kept.
                 return positions.contains { position in
-                    guard position.time == nil, position.number < file.last else { return false }
-                    // A destination at the start of a segment reads that segment; inside of one it
-                    // goes on in the buffer.
-                    return !segments.contains {
-                        $0.after == position.number && position.offset == 0
-                    }
+                    position.time == nil && position.number < file.last
                         && segments.contains {
-                            $0.after <= position.number && position.number < $0.through
-                                && file.after < $0.through
+                            $0.contains(after: position.number) && file.after < $0.through
                         }
                 }
             }

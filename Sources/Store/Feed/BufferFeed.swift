@@ -82,3 +82,25 @@ final class BufferFeedTable: FeedSeriesTable {
         known.withLock { $0 = series }
     }
 }
+
+/// The series of several buffer files: the upper half of a number says which file.
+final class JoinedFeedTable: FeedSeriesTable {
+    private let tables: [BufferFeedTable]
+
+    init(_ tables: [BufferFeedTable]) {
+        self.tables = tables
+    }
+
+    func labels(of series: UInt64) -> Labels {
+        tables[Int(series >> 32)].labels(of: series & 0xffff_ffff)
+    }
+}
+
+extension FeedBatch {
+    /// The same batch with its series as numbers of table `table` of a `JoinedFeedTable`.
+    func renumbered(table: Int) -> FeedBatch {
+        FeedBatch(
+            number: number, stream: stream, series: series.map { UInt64(table) << 32 | $0 },
+            times: times, timeMs: timeMs, values: values, lateFrom: lateFrom)
+    }
+}

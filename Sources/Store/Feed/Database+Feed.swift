@@ -109,25 +109,47 @@ extension Database: BatchFeed {
     public func slice(
         from: FeedPosition, to: FeedPosition
     ) throws(StoreError) -> FeedSlice? {
-        if from.time != nil || to.time != nil {
-            guard case .segment(let segment, false) = source(after: from) else { return nil }
+        if from.time == nil, to.time == nil {
+            let inMemory = ring.withLock { ring -> FeedSlice? in
+                guard let batches = ring.batches(after: from.number, count: .max) else { return nil }
+                return FeedSlicing.exactly(from: from, to: to, batches, headTable)
+            }
+            if let inMemory { return inMemory }
+        }
+        if case .segment(let segment, false) = source(after: from) {
+            // A place among the batches cannot be found in a segment, which is in order of time.
+            guard to.time != nil || to.number >= segment.range.through else { return nil }
             let slice = try nextInSegment(segment, from, to, .max)
-            return slice.count > 0 ? slice : nil
+            if slice.count > 0 { return slice }
+            // Nothing more in that segment: the slice began behind it.
+            guard slice.to < to else { return nil }
+            return try self.slice(from: slice.to, to: to)?.starting(at: from)
         }
-        let inMemory = ring.withLock { ring -> FeedSlice? in
-            guard let batches = ring.batches(after: from.number, count: .max) else { return nil }
-            return FeedSlicing.exactly(from: from, to: to, batches, headTable)
+        guard from.time == nil, to.time == nil else { return nil }
+        return try sliceInBuffers(from: from, to: to)
+    }
+
+    // A slice that came from memory may reach over the border between two files.
+    private func sliceInBuffers(
+        from: FeedPosition, to: FeedPosition
+    ) throws(StoreError) -> FeedSlice? {
+        guard case .buffer(let first) = source(after: from) else { return nil }
+        let files = writer.withLock { $0.files }
+        var batches: [FeedBatch] = []
+        var tables: [BufferFeedTable] = []
+        for info in files where info.last >= first.last && info.after <= to.number {
+            do throws(Errno) {
+                var feed = BufferFeed(info, try fileSystem.open(info.path, .read))
+                let found = try feed.batches(after: from.number, samples: .max, limit: info.bytes)
+                let wanted = found.prefix { $0.number <= to.number || to.offset > 0 }
+                batches += wanted.map { $0.renumbered(table: tables.count) }
+                tables.append(feed.table)
+            } catch {
+                throw .cannot(action: "read", path: info.path, cause: error)
+            }
         }
-        if let inMemory { return inMemory }
-        guard case .buffer(let info) = source(after: from), to.number <= info.last else { return nil }
-        do throws(Errno) {
-            var feed = BufferFeed(info, try fileSystem.open(info.path, .read))
-            let batches = try feed.batches(after: from.number, samples: .max, limit: info.bytes)
-            let wanted = batches.prefix { $0.number <= to.number || to.offset > 0 }
-            return FeedSlicing.exactly(from: from, to: to, wanted, feed.table)
-        } catch {
-            throw .cannot(action: "read", path: info.path, cause: error)
-        }
+        guard let last = batches.last, to.number <= last.number else { return nil }
+        return FeedSlicing.exactly(from: from, to: to, batches[...], JoinedFeedTable(tables))
     }
 
     public func pin(_ destination: String, at position: FeedPosition) {

@@ -91,8 +91,7 @@ struct SegmentFeed: Sendable {
             }
             for point in points[taken..<instantEnd] { seen.insert(point.series) }
             taken = instantEnd
-            let next = taken < points.count ? points[taken].time : windowEnd
-            to = FeedPosition(number: segment.range.after, time: next, offset: lateBit)
+            to = place(behind: taken)
             if let end, to >= end { break }
         }
         let cut = points[first..<taken]
@@ -100,6 +99,23 @@ struct SegmentFeed: Sendable {
             from: position, to: to, isLate: windowIsLate, mayBeResend: false,
             series: cut.map { UInt64($0.series) }, times: cut.map(\.time), values: cut.map(\.value),
             table: table)
+    }
+
+    // Where the feed stands behind the first `taken` points of the window.
+    private func place(behind taken: Int) -> FeedPosition {
+        let after = segment.range.after
+        let lateBit = windowIsLate ? FeedPosition.lateBit : 0
+        if taken < points.count {
+            return FeedPosition(number: after, time: points[taken].time, offset: lateBit)
+        }
+        if windowEnd <= segment.timeRange.end.ms {
+            return FeedPosition(number: after, time: windowEnd, offset: lateBit)
+        }
+        if !windowIsLate, segment.summary.lateSampleCount > 0 {
+            return FeedPosition(
+                number: after, time: segment.timeRange.start.ms, offset: FeedPosition.lateBit)
+        }
+        return FeedPosition(number: segment.range.through)
     }
 
     // The first point at or after `time`.

@@ -46,7 +46,6 @@ public final class SegmentReader: Sendable {
         self.layout = layout
         self.cache = cache
         cacheNumber = cache.newSegment()
-        bytes.advise(.random)
     }
 
     /// Opens the segment file at `path`.
