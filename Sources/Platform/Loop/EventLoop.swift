@@ -7,7 +7,7 @@ internal import Synchronization
 /// The control thread: descriptors, timers and pinned Swift tasks.
 ///
 /// An actor pins itself with
-/// `nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }`.
+/// `nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }`.
 /// Nothing here may block: no file, no query, no lock that another thread holds for long.
 ///
 /// `@unchecked Sendable`: what is not in `shared` or atomic belongs to the loop's thread, and every way

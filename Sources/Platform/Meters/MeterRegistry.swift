@@ -29,6 +29,11 @@ public struct MeterSeries: Sendable, Equatable {
     /// Sorted by name.
     public var labels: [MeterLabel]
     public var value: MeterValue
+
+    public init(labels: [MeterLabel], value: MeterValue) {
+        self.labels = labels
+        self.value = value
+    }
 }
 
 /// All meters of one name.
@@ -38,6 +43,13 @@ public struct MeterFamily: Sendable, Equatable {
     public var kind: MeterKind
     /// Sorted by labels.
     public var series: [MeterSeries]
+
+    public init(name: String, help: String, kind: MeterKind, series: [MeterSeries]) {
+        self.name = name
+        self.help = help
+        self.kind = kind
+        self.series = series
+    }
 }
 
 /// Makes meters and reads them all.

@@ -99,4 +99,11 @@ public struct HistogramReading: Sendable, Equatable {
     public var cumulative: [UInt64]
     public var count: UInt64
     public var sum: Double
+
+    public init(bounds: [Double], cumulative: [UInt64], count: UInt64, sum: Double) {
+        self.bounds = bounds
+        self.cumulative = cumulative
+        self.count = count
+        self.sum = sum
+    }
 }
