@@ -11,23 +11,39 @@ extension Database {
     /// the sequence.
     ///
     /// - Returns: what became of it. `.refused(.bufferUnavailable)` when the disk does not take it:
-    ///   it is counted as dropped and not stored; the next batch tries again.
-    /// - Throws: `.closed`.
-    public func append(_ batch: SampleBatch) throws(StoreError) -> AppendOutcome {
-        var isOpen = true
-        let outcome = writer.withLock { writer -> AppendOutcome in
-            guard !writer.isClosed else {
-                isOpen = false
-                return .refused(.bufferUnavailable)
+    ///   it is counted as dropped and not stored; the next batch tries again. The same where
+    ///   `fsync = "always"` and the sync failed: the batch may be stored, it is not acknowledged.
+    public func append(_ batch: SampleBatch) -> AppendOutcome {
+        append(contentsOf: CollectionOfOne(batch))[0]
+    }
+
+    /// Stores batches in order, and makes them durable together where `options.sync` asks for it.
+    ///
+    /// - Returns: what became of each, as `append` says.
+    public func append(contentsOf batches: some Collection<SampleBatch>) -> [AppendOutcome] {
+        var outcomes: [AppendOutcome] = []
+        var hasStored = false
+        for batch in batches {
+            let outcome = writer.withLock { writer -> AppendOutcome in
+                writer.isClosed ? .refused(.bufferUnavailable) : append(batch, &writer)
             }
-            return append(batch, &writer)
+            if case .stored = outcome { hasStored = true }
+            outcomes.append(outcome)
         }
-        guard isOpen else { throw .closed }
-        guard case .stored = outcome else { return outcome }
-        if options.sync == .always { try syncBuffer() }
+        guard hasStored else { return outcomes }
+        if options.sync == .always {
+            do throws(StoreError) {
+                try syncBuffer()
+            } catch {
+                return outcomes.map { outcome in
+                    if case .stored = outcome { return .refused(.bufferUnavailable) }
+                    return outcome
+                }
+            }
+        }
         let wake = subscribers.withLock { $0.wakeAll() }
         wake()
-        return outcome
+        return outcomes
     }
 
     private func append(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {

@@ -89,7 +89,7 @@ extension Database {
         }
         writer.withLock { $0.closing.removeAll { $0.epoch == epoch.epoch } }
         removeBuffers()
-        Memory.trim()
+        Allocator.trim()
         log.info(
             "epoch sealed", ("after", "\(epoch.range.after)"), ("through", "\(epoch.range.through)"),
             ("bytes", "\(reader?.byteCount ?? 0)"), ("series_let_go", "\(gone)"))

@@ -111,7 +111,7 @@ enum Recovery {
     ) throws(StoreError) -> DirectoryLock? {
         guard options.locksDirectory else { return nil }
         let holder = LockHolder(
-            host: SystemInfo.hostName, processID: SystemInfo.processID, startedMs: wallClock.nowMs())
+            host: MachineName.host(), processID: MachineName.processID(), startedMs: wallClock.nowMs())
         do throws(DirectoryLockError) {
             return try DirectoryLock(directory: options.basePath, holder: holder)
         } catch {

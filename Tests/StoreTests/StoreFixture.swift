@@ -38,7 +38,7 @@ final class StoreFixture {
         var batch = SampleBatch(stream: stream, time: Timestamp(ms: time))
         batch.series = try handles(database, series)
         batch.values = values
-        return try database.append(batch)
+        return database.append(batch)
     }
 
     /// All series with all their samples.

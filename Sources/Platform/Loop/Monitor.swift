@@ -15,7 +15,11 @@ internal import Glibc
         unsafe mutex.initialize(to: pthread_mutex_t())
         unsafe changed.initialize(to: pthread_cond_t())
         unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(changed, nil)
+        var attributes = pthread_condattr_t()
+        unsafe pthread_condattr_init(&attributes)
+        unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        unsafe pthread_cond_init(changed, &attributes)
+        unsafe pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -51,6 +55,24 @@ internal import Glibc
         while true {
             if let found = body(&state) { return found }
             unsafe pthread_cond_wait(changed, mutex)
+        }
+    }
+
+    /// Waits as above, at most `ms` milliseconds of the steady clock; then nil.
+    func waitFor<R>(ms: Int64, _ body: (inout State) -> R?) -> R? {
+        var until = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &until)
+        let ns = Int64(until.tv_nsec) + ms % 1000 * 1_000_000
+        until.tv_sec += Int(ms / 1000 + ns / 1_000_000_000)
+        until.tv_nsec = Int(ns % 1_000_000_000)
+        // SAFETY: as above.
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        while true {
+            if let found = body(&state) { return found }
+            if unsafe pthread_cond_timedwait(changed, mutex, &until) == ETIMEDOUT {
+                return body(&state)
+            }
         }
     }
 }
