@@ -85,9 +85,9 @@ let everything: [Target] = [
     tests(
         "Forward", ["Forward", "Model", "Codec", "Formats", "Platform", "Store", "HTTP", "TestSupport"]),
     tests("API", ["API", "Model", "Formats", "PromQL", "Platform", "HTTP", "TestSupport"]),
-    tests("Agent", ["Agent", "Model", "Formats", "Platform", "Store", "TestSupport"]),
+    tests("Agent", ["Agent", "Model", "Formats", "Platform", "Store", "Collect", "TestSupport"]),
     tests("House", []),
-    tests("EndToEnd", ["tsdb-agent", "Platform", "Formats", "TestSupport"]),
+    tests("EndToEnd", ["tsdb-agent", "Platform", "Formats", "HTTP", "TestSupport"]),
 ]
 
 // BOOTSTRAP: builds a part of the house while the rest is being written.

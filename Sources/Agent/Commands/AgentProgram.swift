@@ -1,4 +1,6 @@
 // The program: finds the command, reads its arguments, runs it, answers the exit code.
+internal import Glibc
+internal import Platform
 
 /// The command line of tsdb-agent.
 public struct AgentProgram: Sendable {
@@ -103,5 +105,18 @@ public struct AgentProgram: Sendable {
             rootfs: arguments["rootfs"],
             collectors: names ?? []
         )
+    }
+}
+
+extension AgentProgram {
+    /// The program as `main` starts it: the process's arguments and environment, the real actions.
+    public static func main() async -> Never {
+        var environment: [String: String] = [:]
+        for (name, value) in Environment.all() { environment[name] = value }
+        let program = AgentProgram(
+            actions: .wired,
+            context: .standard(environment: environment)
+        )
+        exit(await program.run(Array(CommandLine.arguments.dropFirst())))
     }
 }

@@ -135,15 +135,15 @@ public struct HostSection: Sendable, Equatable {
     public var tables: [String: CollectorSection] = [:]
 }
 
-/// `[host.NAME]`: what one collector does differently.
+/// `[host.NAME]`: what one collector does differently; nil means the collector's own default.
 public struct CollectorSection: Sendable, Equatable {
     /// nil means the interval of `[host]`.
     public var intervalMs: Int64?
-    /// Only devices or mount points that match this pattern; empty means all.
-    public var include = ""
-    /// Not those that match; nil means the collector's own default, empty means none.
+    /// Leaves out devices or mount points in whose names this pattern is found; empty excludes none.
     public var exclude: String?
-    /// nil means the collector's own default.
+    /// filesystem: leaves out file systems by their type.
+    public var typesExclude: String?
+    /// filesystem: how long a mount point may take to answer.
     public var timeoutMs: Int64?
 }
 

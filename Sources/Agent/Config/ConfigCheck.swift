@@ -1,6 +1,8 @@
 // What no single key can tell: keys that must be there, that exclude each other, that must fit together.
+internal import Collect
 internal import Formats
 internal import Model
+internal import Platform
 
 /// Checks a configuration whose single values are fine.
 struct ConfigCheck {
@@ -30,23 +32,19 @@ struct ConfigCheck {
     }
 
     private mutating func checkListeners() {
+        let path = ["api", "listen"]
+        let isOpen = config.api.bearerTokenFile.isEmpty && !config.api.allowUnauthenticated
         for text in config.api.listen {
-            let path = ["api", "listen"]
-            guard let address = ListenAddress.parse(text) else {
-                note(
-                    path,
-                    "\"\(text)\" is not an address; write \"127.0.0.1:9477\", \"[::1]:9477\" or "
-                        + "\"unix:/path\""
-                )
-                continue
-            }
-            let isOpen = config.api.bearerTokenFile.isEmpty && !config.api.allowUnauthenticated
-            if !address.isLocal, isOpen {
+            do throws(SocketAddressError) {
+                let address = try SocketAddress(text)
+                if address.isLoopback || !isOpen { continue }
                 note(
                     path,
                     "\"\(text)\" is open to other machines and asks for no token; set "
                         + "bearer_token_file, or allow_unauthenticated = true"
                 )
+            } catch {
+                note(path, "\(error)")
             }
         }
         if config.api.listen.isEmpty {
@@ -57,15 +55,15 @@ struct ConfigCheck {
     private mutating func checkCollectors() {
         for name in config.host.collectors {
             let plain = name.hasPrefix("-") ? String(name.dropFirst()) : name
-            if HostSection.collectorNames.contains(plain) { continue }
-            let near = NearestName.find(plain, in: HostSection.collectorNames)
-            let all = HostSection.collectorNames.joined(separator: ", ")
+            if HostCollectors.known.contains(plain) { continue }
+            let near = NearestName.find(plain, in: HostCollectors.known)
+            let all = HostCollectors.known.joined(separator: ", ")
             let hint = near.map { "did you mean \($0)?" } ?? "there are \(all)"
             note(["host", "collectors"], "no collector is named \"\(plain)\"; \(hint)")
         }
         for (name, table) in config.host.tables.sorted(by: { $0.key < $1.key }) {
-            checkPattern(table.include, ["host", name, "include"])
             checkPattern(table.exclude ?? "", ["host", name, "exclude"])
+            checkPattern(table.typesExclude ?? "", ["host", name, "fs_types_exclude"])
         }
     }
 

@@ -1,5 +1,6 @@
 // The table of configuration keys: one row a key, with its name, how it is read, and where it goes.
 // Rows marked `later` are known by name but set nothing yet.
+internal import Collect
 
 extension AgentConfig {
     static let keys: [ConfigKey<AgentConfig>] = [
@@ -104,13 +105,6 @@ extension GlobalSection {
 }
 
 extension HostSection {
-    /// Every collector there is, by name.
-    static let collectorNames = [
-        "cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "pressure", "stat",
-        "time",
-        "uname",
-    ]
-
     static let keys: [ConfigKey<HostSection>] =
         [
             .flag("enabled", \.enabled),
@@ -123,8 +117,8 @@ extension HostSection {
             .later("cgroupfs", "\"/sys/fs/cgroup\""),
             .later("textfile_directory", "\"\""),
         ]
-        + collectorNames.map { name in
-            .table(name, \.[collector: name], CollectorSection.keys)
+        + HostCollectors.known.map { name in
+            .table(name, \.[collector: name], CollectorSection.keys(name))
         }
 }
 
@@ -136,12 +130,21 @@ extension HostSection {
 }
 
 extension CollectorSection {
-    static let keys: [ConfigKey<CollectorSection>] = [
-        .duration("interval", \.intervalMs, atLeastMs: 100),
-        .text("include", \.include),
-        .text("exclude", \.exclude),
-        .duration("timeout", \.timeoutMs, atLeastMs: 1),
-    ]
+    fileprivate static func keys(_ collector: String) -> [ConfigKey<CollectorSection>] {
+        var keys: [ConfigKey<CollectorSection>] = [
+            .duration("interval", \.intervalMs, atLeastMs: 100)
+        ]
+        if ["diskstats", "filesystem", "netdev"].contains(collector) {
+            keys += [.text("exclude", \.exclude), .later("include", "\"\"")]
+        }
+        if collector == "filesystem" {
+            keys += [
+                .text("fs_types_exclude", \.typesExclude),
+                .duration("timeout", \.timeoutMs, atLeastMs: 1),
+            ]
+        }
+        return keys
+    }
 }
 
 /// A section of which nothing works yet.

@@ -328,7 +328,7 @@ private func problems(
             ),
             (
                 "[api]\nlisten = [\"9477\"]",
-                "agent.toml:2:1: api.listen: \"9477\" is not an address; write \"127.0.0.1:9477\", "
+                "agent.toml:2:1: api.listen: address \"9477\" has no port; write \"127.0.0.1:9477\", "
                     + "\"[::1]:9477\" or \"unix:/path\""
             ),
             (
@@ -483,7 +483,8 @@ private func problems(
         "finds what was meant, and nothing when nothing was",
         arguments: [
             ("scrape_interal", "scrape_interval"), ("srcape_interval", "scrape_interval"),
-            ("timeout", nil), ("joob_name", "job_name"), ("", nil), ("xyz", nil), ("scrape", "scrape_interval"), ("params2x3", "params"),
+            ("timeout", nil), ("joob_name", "job_name"), ("", nil), ("xyz", nil),
+            ("scrape", "scrape_interval"), ("params2x3", "params"),
         ] as [(String, String?)]
     )
     func nearest(name: String, expected: String?) {

@@ -1,0 +1,85 @@
+// The programs that end-to-end tests start: the agent as it was built, and real servers.
+import Glibc
+import Platform
+import TestSupport
+
+/// Where programs are.
+enum Programs {
+    /// The agent: `TSDB_AGENT_BINARY`, else the one that was built along with the tests.
+    static let agent: String =
+        Environment.value("TSDB_AGENT_BINARY")
+        ?? FilePath.join(FilePath.parent(ownPath), "tsdb-agent")
+
+    /// A real server that packaging/fetch-peers.sh unpacked.
+    static func peer(_ name: String) -> String {
+        FilePath.join(repository, ".build/peers/bin/\(name)")
+    }
+
+    /// Whether tests against real servers run: where those are, and under `CI=true` always, so that
+    /// a server that is not there fails the test rather than skipping it.
+    static let peersWanted =
+        Environment.value("CI") == "true"
+        || ((try? PosixFileSystem().exists(FilePath.join(repository, ".build/peers/complete")))
+            ?? false)
+
+    /// For `.enabled(if:)`.
+    static let peersSkipped: String = {
+        let path = FilePath.join(repository, ".build/peers/unavailable")
+        let why = (try? PosixFileSystem().readAll(path, limit: 4096)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return "SKIPPED: no real servers here: \(why ?? "run packaging/fetch-peers.sh")"
+    }()
+
+    private static let repository =
+        FilePath.parent(FilePath.parent(FilePath.parent(FilePath.parent(#filePath))))
+
+    private static var ownPath: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = unsafe readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        return String(
+            decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
+    }
+}
+
+/// An agent of a test with a directory of its own.
+final class TestAgent: Sendable {
+    let directory: TemporaryDirectory
+    let port: UInt16
+    let child: ChildProcess
+
+    /// `http://127.0.0.1:PORT`.
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    /// Starts an agent and waits until it is ready.
+    ///
+    /// `@PORT@` in the configuration becomes the port; `[api] listen` is in it by itself. A directory
+    /// of an agent before this one makes it start again on that one's data.
+    /// - Throws: what keeps it from getting ready.
+    init(
+        _ configuration: String,
+        in directory: TemporaryDirectory? = nil,
+        port: UInt16? = nil,
+        web: Web
+    ) async throws {
+        self.directory = try directory ?? TemporaryDirectory("agent")
+        self.port = try port ?? FreePort.next()
+        let text =
+            "[api]\nlisten = [\"127.0.0.1:\(self.port)\"]\n"
+            + configuration.split(separator: "@PORT@", omittingEmptySubsequences: false)
+            .joined(separator: "\(self.port)")
+        let path = self.directory.file("agent.toml")
+        let file = try PosixFileSystem().open(path, .replace)
+        try file.append(Array(text.utf8).span)
+        try file.close()
+        child = try ChildProcess(
+            Programs.agent,
+            ["run", "--config", path],
+            directory: self.directory.path,
+            logPath: self.directory.file("agent.log")
+        )
+        try await web.waitUntilReady("\(url)/-/ready", of: child, within: 20)
+    }
+}
