@@ -81,7 +81,9 @@ let everything: [Target] = [
     tests("PromQL", ["PromQL", "Model", "TestSupport"]),
     tests("HTTP", ["HTTP", "Platform", "TestSupport"]),
     tests("Store", ["Store", "Model", "Codec", "Platform", "TestSupport"]),
-    tests("Collect", ["Collect", "Model", "Formats", "Platform", "HTTP", "TestSupport"]),
+    tests(
+        "Collect", ["Collect", "Model", "Formats", "Platform", "HTTP", "TestSupport"],
+        resources: ["Host/Fixtures"]),
     tests(
         "Forward", ["Forward", "Model", "Codec", "Formats", "Platform", "Store", "HTTP", "TestSupport"]),
     tests("API", ["API", "Model", "Formats", "PromQL", "Platform", "HTTP", "TestSupport"]),

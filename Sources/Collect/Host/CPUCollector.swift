@@ -1,10 +1,8 @@
 // The time that each processor spent in each mode: /proc/stat, proc(5).
 
 internal import Model
-internal import Platform
 
-/// `node_cpu_seconds_total`, `node_cpu_guest_seconds_total` and, where the kernel can take processors
-/// offline, `node_cpu_online`.
+/// `node_cpu_seconds_total`, `node_cpu_guest_seconds_total`, and what `ProcessorTopology` adds.
 final class CPUCollector: HostCollector {
     /// /proc/stat counts in USER_HZ, which is 100 on every architecture that Linux still has.
     private static let ticksPerSecond = 100.0
@@ -20,16 +18,13 @@ final class CPUCollector: HostCollector {
 
     let name = "cpu"
     private let file: ProcFile
-    private let sysfs: String
     private let timeFamily: Int
     private let guestFamily: Int
-    private let onlineFamily: Int
+    private let topology: ProcessorTopology
     private var highest: [[UInt8]: [UInt64]] = [:]  // per processor, what was shown last
-    private var online: [(processor: [UInt8], file: ProcFile)]?
 
     init(_ roots: HostRoots, _ writer: inout MetricWriter) {
         file = ProcFile(roots.procfs + "/stat")
-        sysfs = roots.sysfs
         timeFamily = writer.register(
             HostFamily(
                 "node_cpu_seconds_total",
@@ -46,9 +41,7 @@ final class CPUCollector: HostCollector {
                 ["cpu", "mode"]
             )
         )
-        onlineFamily = writer.register(
-            HostFamily("node_cpu_online", .gauge, "Whether a processor is online.", ["cpu"])
-        )
+        topology = ProcessorTopology(roots, &writer)
     }
 
     func collect(into writer: inout MetricWriter) throws(HostError) {
@@ -70,7 +63,7 @@ final class CPUCollector: HostCollector {
             found += 1
         }
         if found == 0 { throw .noData(what: "\(file.path) names no processor") }
-        try writeOnline(&writer)
+        try topology.write(&writer)
     }
 
     // Counters never step back, unless the processor was replugged.
@@ -101,22 +94,6 @@ final class CPUCollector: HostCollector {
             writer.label(processor)
             writer.label(mode)
             writer.end(Double(ticks[8 + column]) / CPUCollector.ticksPerSecond)
-        }
-    }
-
-    // Processors come and go as directories only with the machine; which are online changes.
-    private func writeOnline(_ writer: inout MetricWriter) throws(HostError) {
-        let folder = sysfs + "/devices/system/cpu"
-        if online == nil {
-            let names = (try? PosixFileSystem().list(folder)) ?? []
-            online = names.filter { name in
-                name.hasPrefix("cpu") && ProcText.number(name.utf8.dropFirst(3)) != nil
-            }.map { (Array($0.utf8.dropFirst(3)), ProcFile("\(folder)/\($0)/online")) }
-        }
-        guard let online, let first = online.first, try first.file.loadIfPresent() else { return }
-        for (processor, file) in online {
-            let isOnline = try file.loadIfPresent() && file.word.spells("1")
-            writer.add(onlineFamily, processor, isOnline ? 1 : 0)
         }
     }
 }

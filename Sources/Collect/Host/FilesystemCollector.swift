@@ -21,12 +21,11 @@ final class FilesystemCollector: HostCollector {
 
     init(
         _ options: HostOptions,
-        _ steady: any SteadyClock,
-        _ writer: inout MetricWriter,
-        probe: MountProbe? = nil
+        _ probe: MountProbe,
+        _ writer: inout MetricWriter
     ) throws(HostError) {
         table = MountTable(options.roots)
-        self.probe = probe ?? MountProbe(timeoutMs: options.mountTimeoutMs, steady: steady)
+        self.probe = probe
         rootfs = options.roots.rootfs
         pointFilter = try HostFilter(
             excluding: options.mountExclude,

@@ -32,10 +32,20 @@ public final class HostCollectors {
 
     /// Sets the collectors up; opens no file yet.
     /// - Throws: `.unknownCollector` or `.badPattern`.
-    public init(
+    public convenience init(
         _ options: HostOptions,
         wall: any WallClock = SystemClock(),
         steady: any SteadyClock = SystemClock()
+    ) throws(HostError) {
+        try self.init(options, wall: wall, steady: steady, ask: FileSystemUsage.of)
+    }
+
+    // `ask` stands for statvfs(3).
+    init(
+        _ options: HostOptions,
+        wall: any WallClock,
+        steady: any SteadyClock,
+        ask: @escaping @Sendable (String) throws(Errno) -> FileSystemUsage
     ) throws(HostError) {
         self.wall = wall
         self.steady = steady
@@ -58,7 +68,8 @@ public final class HostCollectors {
         )
         for name in try HostCollectors.chosen(options.collectors) {
             var writer = MetricWriter(extra: options.labels)
-            let collector = try HostCollectors.make(name, options, wall, steady, &writer)
+            let probe = MountProbe(timeoutMs: options.mountTimeoutMs, steady: steady, ask: ask)
+            let collector = try HostCollectors.make(name, options, wall, probe, &writer)
             slots.append(Slot(collector: collector, writer: writer))
         }
     }
@@ -121,14 +132,14 @@ public final class HostCollectors {
         _ name: String,
         _ options: HostOptions,
         _ wall: any WallClock,
-        _ steady: any SteadyClock,
+        _ probe: MountProbe,
         _ writer: inout MetricWriter
     ) throws(HostError) -> any HostCollector {
         let roots = options.roots
         switch name {
         case "cpu": return CPUCollector(roots, &writer)
         case "diskstats": return try DiskCollector(options, &writer)
-        case "filesystem": return try FilesystemCollector(options, steady, &writer)
+        case "filesystem": return try FilesystemCollector(options, probe, &writer)
         case "loadavg": return LoadCollector(roots, &writer)
         case "meminfo": return MemoryCollector(roots)
         case "netdev": return try NetworkCollector(options, &writer)

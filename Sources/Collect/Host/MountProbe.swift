@@ -14,7 +14,7 @@ enum MountAnswer: Equatable {
 /// Asks with a time limit.
 ///
 /// A mount point that does not answer is not asked again until it did.
-final class MountProbe {
+final class MountProbe: Sendable {
     /// Stuck threads are never ended, only outlived; so there are few.
     static let maxStuck = 4
 
@@ -26,7 +26,7 @@ final class MountProbe {
     init(
         timeoutMs: Int64,
         steady: any SteadyClock,
-        ask: @escaping @Sendable (String) throws(Errno) -> FileSystemUsage = FileSystemUsage.of
+        ask: @escaping @Sendable (String) throws(Errno) -> FileSystemUsage
     ) {
         self.timeoutMs = timeoutMs
         self.steady = steady
@@ -57,9 +57,11 @@ final class MountProbe {
         let progress = Progress()
         let ask = ask
         let stuck = stuck
+        let steady = steady
         do throws(Errno) {
             _ = try NamedThread(name: "host-statvfs") {
                 for path in paths {
+                    progress.begin(atNs: steady.nowNs())
                     var answer: MountAnswer
                     do throws(Errno) {
                         answer = .usage(try ask(path))
@@ -72,18 +74,14 @@ final class MountProbe {
         } catch {
             throw .cannotRead(path: "host-statvfs thread", cause: error)
         }
-        var count = 0
-        var deadline = steady.nowNs() + timeoutMs * 1_000_000
         var pauseMicroseconds: UInt32 = 20
         while true {
-            let found = progress.count
-            if found == paths.count { return progress.answers }
-            if found > count {
-                count = found
-                deadline = steady.nowNs() + timeoutMs * 1_000_000
-            } else if steady.nowNs() >= deadline {
-                return progress.abandon { stuck.insert(paths[$0]) }
-            }
+            if progress.count == paths.count { return progress.answers }
+            let late = progress.abandon(
+                ifLateAtNs: steady.nowNs(),
+                limitNs: timeoutMs * 1_000_000
+            ) { stuck.insert(paths[$0]) }
+            if let late { return late }
             // Most answers take microseconds, so the first looks come soon.
             pause(microseconds: pauseMicroseconds)
             pauseMicroseconds = min(pauseMicroseconds * 2, 5000)
@@ -96,6 +94,7 @@ private final class Progress: Sendable {
     private struct State {
         var answers: [MountAnswer] = []
         var isAbandoned = false
+        var startNs: Int64?  // of the question under way
     }
 
     private let state = Mutex(State())
@@ -103,18 +102,28 @@ private final class Progress: Sendable {
     var count: Int { state.withLock { $0.answers.count } }
     var answers: [MountAnswer] { state.withLock { $0.answers } }
 
+    func begin(atNs now: Int64) { state.withLock { $0.startNs = now } }
+
     /// False when the thread is to stop because it took too long.
     func add(_ answer: MountAnswer) -> Bool {
         state.withLock { state in
             if state.isAbandoned { return false }
             state.answers.append(answer)
+            state.startNs = nil
             return true
         }
     }
 
-    /// Gives up on the path under way: `note` gets its place before the thread can come back.
-    func abandon(_ note: (Int) -> Void) -> [MountAnswer] {
+    /// Gives up on the question under way if it takes too long; nil while it may go on.
+    ///
+    /// `note` gets its place before the thread can come back.
+    func abandon(
+        ifLateAtNs now: Int64,
+        limitNs: Int64,
+        _ note: (Int) -> Void
+    ) -> [MountAnswer]? {
         state.withLock { state in
+            guard let start = state.startNs, now - start >= limitNs else { return nil }
             state.isAbandoned = true
             note(state.answers.count)
             return state.answers + [.stuck]

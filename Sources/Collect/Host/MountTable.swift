@@ -41,7 +41,7 @@ struct MountTable {
         var seen: Set<[[UInt8]]> = []
         while text.advance() {
             guard let mount = try parse(&text) else { continue }
-            let identity = [mount.device, mount.point, mount.type, mount.major, mount.minor]
+            let identity = [mount.device, mount.point, mount.type]
             if seen.insert(identity).inserted { mounts.append(mount) }
         }
         return mounts

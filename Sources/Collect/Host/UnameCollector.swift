@@ -1,6 +1,7 @@
 // What uname(2) says, read from /proc/sys/kernel so that the roots decide whose it is.
 
 internal import Model
+internal import Platform
 
 /// `node_uname_info`.
 final class UnameCollector: HostCollector {
@@ -28,7 +29,7 @@ final class UnameCollector: HostCollector {
 
     func collect(into writer: inout MetricWriter) throws(HostError) {
         try domain.load()
-        // Linux has the file since 6.1; before, the agent's own architecture is the kernel's.
+        // Linux has the file since 6.1; before, uname(2) is asked.
         let hasMachine = try machine.loadIfPresent()
         for file in others { try file.load() }
         writer.begin(family)
@@ -36,21 +37,9 @@ final class UnameCollector: HostCollector {
         if hasMachine {
             writer.label(machine.word)
         } else {
-            writer.label(UnameCollector.ownMachine.utf8)
+            writer.label(MachineName.current().machine.utf8)
         }
         for file in others { writer.label(file.word) }
         writer.end(1)
-    }
-
-    private static var ownMachine: String {
-        #if arch(x86_64)
-        "x86_64"
-        #elseif arch(arm64)
-        "aarch64"
-        #elseif arch(arm)
-        "armv7l"
-        #else
-        "unknown"
-        #endif
     }
 }
