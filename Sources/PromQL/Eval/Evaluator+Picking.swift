@@ -1,4 +1,4 @@
-// Aggregations that give some of their input series as they are: topk, bottomk, limitk, limit_ratio.
+// Aggregations that give some input series as they are: topk, bottomk, limitk, limit_ratio.
 import Model
 
 extension Evaluator {

@@ -125,7 +125,7 @@ extension Evaluator {
             switch shift.anchor {
             case nil: nil
             case .start: self.grid.startMs
-            case .end: self.grid.endMs
+            case .end: endMs
             case .time(let time): time.ms
             }
         return grid.shifted(anchorMs: anchorMs, offsetMs: shift.offsetMs)

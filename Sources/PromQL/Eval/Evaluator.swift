@@ -5,8 +5,10 @@ import Model
 final class Evaluator {
     let source: any Queryable
     let options: QueryOptions
-    /// The whole query's grid: what `start()` and `end()` mean, also inside subqueries.
+    /// The whole query's grid; its start is what `start()` means, also inside subqueries.
     let grid: StepGrid
+    /// What `end()` means: the end that was asked for, which may lie past the last step.
+    let endMs: Int64
     let check: QueryCheck
     var notes: Annotations
     private var held = 0
@@ -16,12 +18,14 @@ final class Evaluator {
         source: any Queryable,
         options: QueryOptions,
         grid: StepGrid,
+        endMs: Int64,
         text: String,
         check: @escaping QueryCheck
     ) {
         self.source = source
         self.options = options
         self.grid = grid
+        self.endMs = endMs
         self.check = check
         notes = Annotations(text: text)
     }

@@ -53,6 +53,7 @@ public struct QueryEngine: Sendable {
             source: source,
             options: options(lookbackMs),
             grid: grid,
+            endMs: time.ms,
             text: text,
             check: check
         )
@@ -117,6 +118,7 @@ public struct QueryEngine: Sendable {
             source: source,
             options: options(lookbackMs),
             grid: grid,
+            endMs: end.ms,
             text: text,
             check: check
         )

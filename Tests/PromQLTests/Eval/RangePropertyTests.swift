@@ -102,30 +102,33 @@ import Testing
         var random = SeededRandom(seed: seed)
         let fixture = Self.fixture(&random)
         func pick(_ texts: [String]) -> String { texts[Int(random.next() % UInt64(texts.count))] }
+        let binaries = [
+            "+", "/", "%", "^", ">", "<= bool", "and", "or", "unless", "* on(a)",
+            "- on(a) group_left()", "== ignoring(b) group_right(c)",
+        ]
+        let windows = [
+            "rate", "sum_over_time", "deriv", "changes", "mad_over_time", "absent_over_time",
+        ]
+        let leaves = ["m", "n", "p", "m{a='1'}", "{a=~'.+'}", "vector(3)", "none"]
         func vector(_ depth: Int) -> String {
-            if depth == 0 {
-                return pick(["m", "n", "p", "m{a='1'}", "{a=~'.+'}", "vector(3)", "none"])
-            }
+            if depth == 0 { return pick(leaves) }
+            let inner = vector(depth - 1)
             switch random.next() % 8 {
-            case 0:
-                return
-                    "(\(vector(depth - 1)) \(pick(["+", "/", "%", "^", ">", "<= bool", "and", "or", "unless", "* on(a)", "- on(a) group_left()", "== ignoring(b) group_right(c)"])) \(vector(depth - 1)))"
+            case 0: return "(\(inner) \(pick(binaries)) \(vector(depth - 1)))"
             case 1:
-                return
-                    "\(pick(["sum", "avg", "count", "stddev", "group"])) \(pick(["", "by (a)", "without (b)"])) (\(vector(depth - 1)))"
+                let grouping = pick(["", "by (a)", "without (b)"])
+                return "\(pick(["sum", "avg", "count", "stddev", "group"])) \(grouping) (\(inner))"
             case 2:
-                return
-                    "\(pick(["topk", "bottomk", "quantile", "limitk", "limit_ratio"]))(\(scalar()), \(vector(depth - 1)))"
+                let name = pick(["topk", "bottomk", "quantile", "limitk", "limit_ratio"])
+                return "\(name)(\(scalar()), \(inner))"
             case 3:
-                return
-                    "\(pick(["abs", "sort", "absent", "hour", "timestamp", "ln"]))(\(vector(depth - 1)))"
+                return "\(pick(["abs", "sort", "absent", "hour", "timestamp", "ln"]))(\(inner))"
             case 4:
-                return
-                    "\(pick(["rate", "sum_over_time", "deriv", "changes", "mad_over_time", "absent_over_time"]))(\(pick(["m", "n", "{a='1'}"]))[\(pick(["1m", "10m", "1ms"]))]\(pick(["", " offset 5m", " @ end()"])))"
-            case 5: return "last_over_time(\(vector(depth - 1))[10m:\(pick(["", "3m", "7s"]))])"
-            case 6:
-                return "(\(scalar()) \(pick(["+", "atan2", ">", "< bool"])) \(vector(depth - 1)))"
-            default: return "histogram_quantile(\(scalar()), \(vector(depth - 1)))"
+                let selector = pick(["m", "n", "{a='1'}"]) + pick(["[1m]", "[10m]", "[1ms]"])
+                return "\(pick(windows))(\(selector)\(pick(["", " offset 5m", " @ end()"])))"
+            case 5: return "last_over_time(\(inner)[10m:\(pick(["", "3m", "7s"]))])"
+            case 6: return "(\(scalar()) \(pick(["+", "atan2", ">", "< bool"])) \(inner))"
+            default: return "histogram_quantile(\(scalar()), \(inner))"
             }
         }
         func scalar() -> String {

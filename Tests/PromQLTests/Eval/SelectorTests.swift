@@ -83,6 +83,13 @@ import Testing
         #expect(Answer.range(query, Self.fixture, minutes: 0...5) == answer)
     }
 
+    @Test("end() is the end that was asked for, also where no step falls on it")
+    func endOfRange() {
+        #expect(
+            Answer.range("counter_total @ end()", Self.fixture, minutes: 0...5, stepMs: 240_000)
+                == "counter_total{job=\"a\"} 300@0 300@4")
+    }
+
     @Test("take the lookback of the query over that of the engine")
     func lookback() throws {
         let result = try QueryEngine().instant(
