@@ -68,17 +68,11 @@ public struct CommandActions: Sendable {
     /// Answers a query over HTTP.
     public var ask: @Sendable (QueryRequest) async throws(QueryFailure) -> QueryReply
 
-    /// Makes the table.
-    public init(
-        run: @escaping @Sendable (RunRequest, CommandContext) async -> Int32,
-        collect: @escaping @Sendable (CollectRequest, CommandContext) async -> Int32,
-        inspect: @escaping @Sendable (String, CommandContext) async -> Int32,
-        ask: @escaping @Sendable (QueryRequest) async throws(QueryFailure) -> QueryReply =
-            QueryClient.ask
-    ) {
+    /// Makes the table; `run` is what only the wiring knows.
+    public init(run: @escaping @Sendable (RunRequest, CommandContext) async -> Int32) {
         self.run = run
-        self.collect = collect
-        self.inspect = inspect
-        self.ask = ask
+        collect = CollectCommand.run
+        inspect = InspectCommand.run
+        ask = QueryClient.ask
     }
 }

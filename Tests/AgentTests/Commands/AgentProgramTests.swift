@@ -14,11 +14,9 @@ private final class Terminal: Sendable {
     private let collected = Mutex([CollectRequest]())
     private let started = Mutex([RunRequest]())
     let reply: QueryReply
-    let failure: QueryFailure?
 
-    init(_ body: String = "{}", status: Int = 200, failure: QueryFailure? = nil) {
+    init(_ body: String = "{}", status: Int = 200) {
         reply = QueryReply(status: status, body: Array(body.utf8))
-        self.failure = failure
     }
 
     var out: String { written.withLock { $0.out } }
@@ -32,25 +30,18 @@ private final class Terminal: Sendable {
     }
 
     func run(all arguments: [String], environment: [String: String] = [:]) async -> Int32 {
-        let actions = CommandActions(
-            run: { request, _ in
-                self.started.withLock { $0.append(request) }
-                return 0
-            },
-            collect: { request, _ in
-                self.collected.withLock { $0.append(request) }
-                return 0
-            },
-            inspect: { path, context in
-                context.out("inspect \(path)\n")
-                return 0
-            },
-            ask: { request throws(QueryFailure) in
-                self.asked.withLock { $0.append(request) }
-                if let failure = self.failure { throw failure }
-                return self.reply
-            }
-        )
+        var actions = CommandActions { request, _ in
+            self.started.withLock { $0.append(request) }
+            return 0
+        }
+        actions.collect = { request, _ in
+            self.collected.withLock { $0.append(request) }
+            return 0
+        }
+        actions.ask = { request throws(QueryFailure) in
+            self.asked.withLock { $0.append(request) }
+            return self.reply
+        }
         let context = CommandContext(
             environment: environment,
             clock: FixedClock(ms: 1_700_000_000_000),
