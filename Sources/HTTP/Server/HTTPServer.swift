@@ -25,8 +25,8 @@ public actor HTTPServer {
 
     /// Makes a server that does not listen yet.
     ///
-    /// - Parameter handler: a `Router`'s `respond(to:)`, as a rule. Its task is cancelled when the
-    ///   client goes away.
+    /// The handler is a `Router`'s `respond(to:)`, as a rule; its task is cancelled when the client
+    /// goes away.
     public init(
         loop: EventLoop,
         limits: ServerLimits = ServerLimits(),
