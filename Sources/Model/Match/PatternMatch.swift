@@ -35,33 +35,23 @@ extension PatternProgram {
     func captures(_ bytes: borrowing Span<UInt8>) -> [Range<Int>?]? {
         var now = PatternThreads(slots: slots, size: instructions.count)
         var next = PatternThreads(slots: slots, size: instructions.count)
-        let blank = [Int32](repeating: -1, count: slots)
-        now.add(start, blank, self, at: 0, holding: PatternPlace(bytes, 0))
+        now.begin()
+        now.add(start, self, at: 0, holding: PatternPlace(bytes, 0))
         for index in 0..<bytes.count {
             if now.waiting.isEmpty { return nil }
             next.clear()
             let place = PatternPlace(bytes, index + 1)
             let byte = bytes[index]
-            for (thread, instruction) in now.waiting.enumerated() {
-                switch instructions[Int(instruction)] {
+            for thread in now.waiting.indices {
+                switch instructions[Int(now.waiting[thread])] {
                 case .byte(let low, let high, let target) where byte >= low && byte <= high:
-                    next.add(
-                        target,
-                        now.captures(of: thread),
-                        self,
-                        at: index + 1,
-                        holding: place
-                    )
+                    next.begin(as: now, thread)
+                    next.add(target, self, at: index + 1, holding: place)
                 case .bytes(let from, let to):
                     for edge in edges[Int(from)..<Int(to)]
                     where byte >= edge.low && byte <= edge.high {
-                        next.add(
-                            edge.next,
-                            now.captures(of: thread),
-                            self,
-                            at: index + 1,
-                            holding: place
-                        )
+                        next.begin(as: now, thread)
+                        next.add(edge.next, self, at: index + 1, holding: place)
                     }
                 default: break
                 }
@@ -95,9 +85,11 @@ private struct PatternThreads {
     private var marks: [UInt32]
     private var round: UInt32 = 1
     private var stack: [Step] = []
+    private var found: [Int32]  // the captures of the thread that is followed
 
     init(slots: Int, size: Int) {
         self.slots = slots
+        found = Array(repeating: -1, count: slots)
         marks = Array(repeating: 0, count: size)
     }
 
@@ -112,14 +104,22 @@ private struct PatternThreads {
         Array(cells[thread * slots..<(thread + 1) * slots])
     }
 
+    /// The next thread to be added has captured nothing.
+    mutating func begin() {
+        for slot in found.indices { found[slot] = -1 }
+    }
+
+    /// The next thread to be added has captured what `thread` of `other` has.
+    mutating func begin(as other: borrowing PatternThreads, _ thread: Int) {
+        for slot in found.indices { found[slot] = other.cells[thread * slots + slot] }
+    }
+
     mutating func add(
         _ start: Int32,
-        _ found: [Int32],
-        _ program: PatternProgram,
+        _ program: borrowing PatternProgram,
         at index: Int,
         holding place: PatternPlace
     ) {
-        var found = found
         stack.append(.visit(start))
         while let step = stack.popLast() {
             guard case .visit(let instruction) = step else {
@@ -131,7 +131,7 @@ private struct PatternThreads {
             switch program.instructions[Int(instruction)] {
             case .byte, .bytes, .match:
                 waiting.append(instruction)
-                cells += found
+                for slot in found.indices { cells.append(found[slot]) }
             case .save(let slot, let next):
                 stack.append(.restore(slot: Int(slot), value: found[Int(slot)]))
                 found[Int(slot)] = Int32(truncatingIfNeeded: index)

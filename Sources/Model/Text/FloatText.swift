@@ -55,13 +55,20 @@ public enum FloatText {
 
     /// Appends the decimal digits of `number`.
     public static func write(_ number: UInt64, to bytes: inout [UInt8]) {
-        let start = bytes.count
+        if number < 10 {
+            bytes.append(0x30 + UInt8(truncatingIfNeeded: number))
+            return
+        }
+        var digits: [20 of UInt8] = .init(repeating: 0)
+        var start = 20
         var rest = number
         repeat {
-            bytes.append(0x30 + UInt8(rest % 10))
-            rest /= 10
+            start -= 1
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+            digits[start] = 0x30 + UInt8(truncatingIfNeeded: digit)
+            rest = quotient
         } while rest > 0
-        bytes[start...].reverse()
+        for index in start..<20 { bytes.append(digits[index]) }
     }
 
     /// Appends the decimal digits of `number`, with a sign when it is negative.
@@ -73,19 +80,55 @@ public enum FloatText {
 
 // The shortest decimal digits of a positive value: 0.d1d2d3… × 10^point.
 private struct Decimal {
-    private(set) var digits: [UInt8] = []
-    private(set) var point = 0
+    // At most 17 digits, the last of them not 0.
+    private var digits: UInt64
+    private var count = 0
+    private(set) var point: Int
 
-    // The standard library finds the digits (it prints the shortest that round-trip); only their
-    // layout differs from Go's.
     init(_ value: Double) {
+        if let short = Decimal.short(value) {
+            (digits, point) = short
+        } else {
+            (digits, point) = Decimal.described(value)
+        }
+        while digits % 10 == 0 {
+            digits /= 10
+            point += 1
+        }
+        var rest = digits
+        while rest > 0 {
+            rest /= 10
+            count += 1
+        }
+        point += count
+    }
+
+    // Most measured values have few decimals. Two different decimals of up to 15 digits never round
+    // to one Double, so if one of them does round to `value` it is the shortest there is.
+    private static func short(_ value: Double) -> (UInt64, Int)? {
+        if let digits = whole(value, 1e6) { return (digits, -6) }
+        if let digits = whole(value, 1e9) { return (digits, -9) }
+        return nil
+    }
+
+    private static func whole(_ value: Double, _ power: Double) -> UInt64? {
+        let scaled = (value * power).rounded()
+        guard scaled >= 1, scaled < 1e15, scaled / power == value else { return nil }
+        return UInt64(scaled)
+    }
+
+    // The standard library finds the digits of any value (it prints the shortest that round-trip);
+    // only their layout differs from Go's.
+    private static func described(_ value: Double) -> (UInt64, Int) {
+        var digits: UInt64 = 0
+        var decimals = 0
         var exponent = 0
+        var seenPoint = false
         var inExponent = false
         var negative = false
-        var whole: Int?
         for byte in value.description.utf8 {
             switch byte {
-            case UInt8(ascii: "."): whole = digits.count
+            case UInt8(ascii: "."): seenPoint = true
             case UInt8(ascii: "e"): inExponent = true
             case UInt8(ascii: "-"): negative = true
             case UInt8(ascii: "+"): break
@@ -93,23 +136,18 @@ private struct Decimal {
                 if inExponent {
                     exponent = exponent * 10 + Int(byte - 0x30)
                 } else {
-                    digits.append(byte)
+                    digits = digits * 10 + UInt64(byte - 0x30)
+                    if seenPoint { decimals += 1 }
                 }
             }
         }
-        point = (whole ?? digits.count) + (negative ? -exponent : exponent)
-        let zeros = digits.prefix { $0 == 0x30 }.count
-        digits.removeFirst(zeros)
-        point -= zeros
-        while digits.last == 0x30 { digits.removeLast() }
+        return (digits, (negative ? -exponent : exponent) - decimals)
     }
 
     func writeScientific(_ exponent: Int, to bytes: inout [UInt8]) {
-        bytes.append(digits[0])
-        if digits.count > 1 {
-            bytes.append(UInt8(ascii: "."))
-            bytes.append(contentsOf: digits[1...])
-        }
+        let start = bytes.count
+        FloatText.write(digits, to: &bytes)
+        if count > 1 { bytes.insert(UInt8(ascii: "."), at: start + 1) }
         bytes.append(UInt8(ascii: "e"))
         bytes.append(exponent < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
         if exponent.magnitude < 10 { bytes.append(0x30) }
@@ -118,16 +156,18 @@ private struct Decimal {
 
     func writePlain(to bytes: inout [UInt8]) {
         if point <= 0 {
-            bytes.append(contentsOf: "0.".utf8)
+            bytes.append(0x30)
+            bytes.append(UInt8(ascii: "."))
             for _ in point..<0 { bytes.append(0x30) }
-            bytes.append(contentsOf: digits)
+            FloatText.write(digits, to: &bytes)
             return
         }
-        bytes.append(contentsOf: digits.prefix(point))
-        for _ in digits.count..<max(digits.count, point) { bytes.append(0x30) }
-        if digits.count > point {
-            bytes.append(UInt8(ascii: "."))
-            bytes.append(contentsOf: digits[point...])
+        let start = bytes.count
+        FloatText.write(digits, to: &bytes)
+        if count > point {
+            bytes.insert(UInt8(ascii: "."), at: start + point)
+        } else {
+            for _ in count..<point { bytes.append(0x30) }
         }
     }
 }
