@@ -39,7 +39,10 @@ import Testing
                 "http://h:99999",
                 "\"http://h:99999\" is no URL: port \"99999\" is not a number from 1 to 65535"
             ),
-            ("http://::1/", "\"http://::1/\" is no URL: port \":1\" is not a number from 1 to 65535"),
+            (
+                "http://::1/",
+                "\"http://::1/\" is no URL: port \":1\" is not a number from 1 to 65535"
+            ),
             ("http://a b", "\"http://a b\" is no URL: byte 32 at 8 must be written as %XX"),
             (
                 "http://[::1",
