@@ -1,0 +1,271 @@
+// The file behind a destination's place. Byte layout and rules: Forward.docc/cursor-file.md
+internal import Codec
+public import Platform
+internal import Synchronization
+
+/// Where the cursor file of a destination lies, and whose positions it holds.
+public struct CursorPlace: Sendable {
+    /// The disk.
+    public var files: any FileSystem
+    /// `forward/` under the store's directory; made when missing.
+    public var directory: String
+    /// Where damaged files go; made when needed.
+    public var quarantine: String
+    /// The store whose sequence the positions speak of.
+    public var store: CursorTag
+    /// This start of the machine, `.unknown` where that cannot be known.
+    public var boot: CursorTag
+
+    /// Makes a place.
+    public init(
+        files: any FileSystem,
+        directory: String,
+        quarantine: String,
+        store: CursorTag,
+        boot: CursorTag
+    ) {
+        self.files = files
+        self.directory = directory
+        self.quarantine = quarantine
+        self.store = store
+        self.boot = boot
+    }
+
+    /// The path of the cursor of the destination called `name`.
+    ///
+    /// Every byte that could mean something to a file system is written as `%XX`, so that different
+    /// names have different files in the one directory.
+    public func path(of name: String) -> String {
+        var file: [UInt8] = []
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in name.utf8 {
+            let isPlain =
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                case UInt8(ascii: "."): !file.isEmpty
+                default: false
+                }
+            if isPlain {
+                file.append(byte)
+            } else {
+                file += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return FilePath.join(directory, String(decoding: file, as: UTF8.self) + ".cursor")
+    }
+}
+
+/// Why a cursor file was not taken as it was found.
+public enum CursorTrouble: Sendable, Equatable {
+    /// Neither slot can be read.
+    case damaged(path: String, movedTo: String, slots: [String])
+    /// The file belongs to another store.
+    case foreign(path: String, movedTo: String, store: CursorTag, expected: CursorTag)
+}
+
+extension CursorTrouble: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .damaged(let path, let target, let slots):
+            "\(path): both slots are damaged (\(slots.joined(separator: "; "))); moved to \(target), "
+                + "forwarding starts again at now, what was not sent stays stored here"
+        case .foreign(let path, let target, let store, let expected):
+            "\(path): it belongs to store \(store), this is store \(expected); moved to \(target), "
+                + "forwarding starts again at now"
+        }
+    }
+}
+
+/// What was found when a cursor file was opened.
+public struct FoundCursor: Sendable, Equatable {
+    /// The place, nil when there was no usable one.
+    public var record: CursorRecord?
+    /// Whether a later record may have been written and lost: the machine went down since, or the
+    /// other slot is damaged. What lies behind the record may have been sent, then.
+    public var mayMissWrites: Bool
+    /// Why there was no usable one although there was a file.
+    public var trouble: CursorTrouble?
+}
+
+/// The cursor file of one destination, open for writing. Every call blocks: never on the loop.
+public final class CursorFile: Sendable {
+    private struct State {
+        var generation: UInt64
+        var syncedSlot: Int  // survives a power cut; not touched before the other is synced
+    }
+
+    private static let slotOffsets: [Int64] = [0, 4096]
+    private static let byteCount = 4096 + CursorSlot.byteCount
+
+    /// The file's path.
+    public let path: String
+    private let place: CursorPlace
+    private let file: any OpenFile
+    private let state: Mutex<State>
+
+    private init(path: String, place: CursorPlace, file: any OpenFile, state: State) {
+        self.path = path
+        self.place = place
+        self.file = file
+        self.state = Mutex(state)
+    }
+
+    /// Opens the cursor of the destination called `name`, creating it when it is missing; a file that
+    /// cannot be used is moved to quarantine.
+    ///
+    /// - Throws: `.cannot`, `.cannotQuarantine`: without its cursor a destination does not ship; try
+    ///   again later.
+    public static func open(
+        _ place: CursorPlace,
+        name: String
+    ) throws(ForwardError) -> (CursorFile, FoundCursor) {
+        let path = place.path(of: name)
+        var found = FoundCursor(record: nil, mayMissWrites: false, trouble: nil)
+        do throws(Errno) {
+            try place.files.makeDirectory(place.directory)
+            if try place.files.exists(path) {
+                let file = try place.files.open(path, .readWrite)
+                // A file that was created and never written holds no place.
+                let bytes = try file.read(byteCount, at: 0)
+                let (slot, complaints) = CursorFile.newest(bytes)
+                if let (index, slot) = slot, slot.store == place.store {
+                    found.record = slot.record
+                    found.mayMissWrites =
+                        !slot.boot.isSame(as: place.boot)
+                        || !complaints.isEmpty && !CursorFile.isUnwritten(1 - index, bytes)
+                    // The slot may be in the page cache only, where a kill left it.
+                    try file.syncData()
+                    let state = State(generation: slot.generation, syncedSlot: index)
+                    return (CursorFile(path: path, place: place, file: file, state: state), found)
+                }
+                if !bytes.isEmpty {
+                    let target = try freeName(in: place, for: path)
+                    if let slot {
+                        found.trouble = .foreign(
+                            path: path,
+                            movedTo: target,
+                            store: slot.1.store,
+                            expected: place.store
+                        )
+                    } else {
+                        found.trouble = .damaged(path: path, movedTo: target, slots: complaints)
+                    }
+                }
+            }
+        } catch {
+            throw .cannot(action: "open", path: path, cause: error)
+        }
+        if case .damaged(_, let target, _) = found.trouble { try move(place, path, target) }
+        if case .foreign(_, let target, _, _) = found.trouble { try move(place, path, target) }
+        return (try create(place, path), found)
+    }
+
+    /// Writes the slot that does not hold the last synced record.
+    ///
+    /// - Parameter sync: whether it must survive a power cut from here on; then the next write goes
+    ///   to the other slot.
+    /// - Throws: `.cannot`; the last synced record is untouched, the next write tries again.
+    public func write(_ record: CursorRecord, sync: Bool) throws(ForwardError) {
+        do throws(Errno) {
+            try state.withLock { state throws(Errno) in
+                let slot = CursorSlot(
+                    generation: state.generation + 1,
+                    store: place.store,
+                    boot: place.boot,
+                    record: record
+                )
+                let index = 1 - state.syncedSlot
+                try file.write(slot.encoded().span, at: CursorFile.slotOffsets[index])
+                state.generation += 1
+                if sync {
+                    try file.syncData()
+                    state.syncedSlot = index
+                }
+            }
+        } catch {
+            throw .cannot(action: "write", path: path, cause: error)
+        }
+    }
+
+    // Both slots' room is written at once, so that later writes need no room on a full disk.
+    private static func create(
+        _ place: CursorPlace,
+        _ path: String
+    ) throws(ForwardError) -> CursorFile {
+        do throws(Errno) {
+            // The one that may be there is empty: anything else was kept or moved.
+            let file = try place.files.open(path, .replace)
+            try file.write([UInt8](repeating: 0, count: byteCount).span, at: 0)
+            try place.files.syncDirectory(place.directory)
+            return CursorFile(
+                path: path,
+                place: place,
+                file: file,
+                state: State(generation: 0, syncedSlot: 1)
+            )
+        } catch {
+            throw .cannot(action: "create", path: path, cause: error)
+        }
+    }
+
+    // The readable slot of the larger generation, and what is wrong with the others.
+    private static func newest(_ bytes: [UInt8]) -> ((Int, CursorSlot)?, [String]) {
+        var newest: (Int, CursorSlot)?
+        var complaints: [String] = []
+        for (index, offset) in slotOffsets.enumerated() {
+            let start = min(Int(offset), bytes.count)
+            let end = min(start + CursorSlot.byteCount, bytes.count)
+            do throws(CodecError) {
+                let slot = try CursorSlot(checking: bytes, start..<end)
+                if slot.generation > newest?.1.generation ?? 0 { newest = (index, slot) }
+            } catch {
+                complaints.append("slot \(index): \(error)")
+            }
+        }
+        return (newest, complaints)
+    }
+
+    // All zeros, as `create` leaves it.
+    private static func isUnwritten(_ index: Int, _ bytes: [UInt8]) -> Bool {
+        let start = Int(slotOffsets[index])
+        return bytes.count == byteCount
+            && bytes[start..<start + CursorSlot.byteCount].allSatisfy { $0 == 0 }
+    }
+
+    private static func freeName(
+        in place: CursorPlace,
+        for path: String
+    ) throws(Errno) -> String {
+        try place.files.makeDirectory(place.quarantine)
+        let wanted = FilePath.join(place.quarantine, FilePath.name(path))
+        var target = wanted
+        var number = 1
+        while try place.files.exists(target) {
+            target = "\(wanted).\(number)"
+            number += 1
+        }
+        return target
+    }
+
+    private static func move(
+        _ place: CursorPlace,
+        _ path: String,
+        _ target: String
+    ) throws(ForwardError) {
+        do throws(Errno) {
+            try place.files.rename(path, to: target)
+            try place.files.syncDirectory(place.quarantine)
+        } catch {
+            throw .cannotQuarantine(path: path, target: target, cause: error)
+        }
+    }
+}
+
+extension CursorSlot {
+    // A part of a file that may be shorter than a slot.
+    fileprivate init(checking bytes: [UInt8], _ range: Range<Int>) throws(CodecError) {
+        try self.init(bytes.span.extracting(range))
+    }
+}

@@ -1,0 +1,129 @@
+// One slot of a cursor file as bytes. Byte layout: Forward.docc/cursor-file.md
+public import Codec
+internal import Store
+
+/// One of the two slots of a cursor file: a record, who wrote it, and when in the order of writes.
+public struct CursorSlot: Hashable, Sendable {
+    /// The number of bytes of a slot.
+    public static let byteCount = 512
+    /// The version that this program writes, and the only one that it reads.
+    public static let version: UInt16 = 1
+
+    /// Counts the writes; the slot with the larger one holds.
+    public var generation: UInt64
+    /// The store whose sequence the positions speak of.
+    public var store: CursorTag
+    /// The start of the machine in which the slot was written.
+    public var boot: CursorTag
+    /// The place.
+    public var record: CursorRecord
+
+    /// Makes a slot.
+    public init(generation: UInt64, store: CursorTag, boot: CursorTag, record: CursorRecord) {
+        self.generation = generation
+        self.store = store
+        self.boot = boot
+        self.record = record
+    }
+
+    private static let magic: UInt32 = 0x5352_5543  // "CURS" in file order
+    private static let checksumOffset = 504
+    private static let closedFlag: UInt8 = 1
+    private static let timeFlag: UInt32 = 1
+    private static let answeredFlag: UInt32 = 2
+
+    /// The slot's 512 bytes.
+    public func encoded() -> [UInt8] {
+        var sink = ByteSink()
+        sink.bytes.reserveCapacity(CursorSlot.byteCount)
+        sink.u32(CursorSlot.magic)
+        sink.u16(CursorSlot.version)
+        sink.u8(UInt8(record.attempted.count))
+        sink.u8(record.isClosed ? CursorSlot.closedFlag : 0)
+        sink.u64(generation)
+        sink.raw(store.bytes)
+        sink.raw(boot.bytes)
+        CursorSlot.put(record.acked, 0, &sink)
+        for border in record.attempted {
+            CursorSlot.put(border.from, 0, &sink)
+            CursorSlot.put(border.to, border.isAnswered ? CursorSlot.answeredFlag : 0, &sink)
+        }
+        sink.raw([UInt8](repeating: 0, count: CursorSlot.checksumOffset - sink.count))
+        sink.u64(XXH64.hash(sink.bytes.span))
+        return sink.bytes
+    }
+
+    /// Reads a slot from exactly 512 bytes.
+    ///
+    /// - Throws: `.truncated` when there are fewer bytes, `.malformed` when they are damaged, were
+    ///   never written, or are of another version; use the other slot.
+    public init(_ bytes: Span<UInt8>) throws(CodecError) {
+        var cursor = ByteCursor(at: CursorSlot.checksumOffset)
+        guard try cursor.u64(bytes) == XXH64.hash(bytes.extracting(0..<CursorSlot.checksumOffset))
+        else { throw .malformed(atByte: 512, what: "the slot's checksum is wrong") }
+        cursor.offset = 0
+        guard try cursor.u32(bytes) == CursorSlot.magic else {
+            throw .malformed(atByte: 4, what: "no cursor slot")
+        }
+        let version = try cursor.u16(bytes)
+        guard version == CursorSlot.version else {
+            throw .malformed(
+                atByte: 6,
+                what: "slot version \(version), this program knows \(CursorSlot.version)"
+            )
+        }
+        let count = Int(try cursor.u8(bytes))
+        guard count <= CursorRecord.borderLimit else {
+            throw .malformed(atByte: 7, what: "\(count) requests in a slot for 8")
+        }
+        let flags = try cursor.u8(bytes)
+        generation = try cursor.u64(bytes)
+        store = CursorTag(try CursorSlot.bytes16(bytes, &cursor))
+        boot = CursorTag(try CursorSlot.bytes16(bytes, &cursor))
+        let acked = try CursorSlot.position(bytes, &cursor).place
+        var attempted: [RequestBorder] = []
+        for _ in 0..<count {
+            let from = try CursorSlot.position(bytes, &cursor).place
+            let (to, flags) = try CursorSlot.position(bytes, &cursor)
+            attempted.append(
+                RequestBorder(
+                    from: from,
+                    to: to,
+                    isAnswered: flags & CursorSlot.answeredFlag != 0
+                )
+            )
+        }
+        record = CursorRecord(
+            acked: acked,
+            attempted: attempted,
+            isClosed: flags & CursorSlot.closedFlag != 0
+        )
+    }
+
+    private static func put(_ position: FeedPosition, _ flags: UInt32, _ sink: inout ByteSink) {
+        sink.u64(position.number.raw)
+        sink.i64(position.time ?? 0)
+        sink.u32(position.offset)
+        sink.u32(flags | (position.time == nil ? 0 : timeFlag))
+    }
+
+    private static func position(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout ByteCursor
+    ) throws(CodecError) -> (place: FeedPosition, flags: UInt32) {
+        let number = SequenceNumber(raw: try cursor.u64(bytes))
+        let time = try cursor.i64(bytes)
+        let offset = try cursor.u32(bytes)
+        let flags = try cursor.u32(bytes)
+        let hasTime = flags & timeFlag != 0
+        return (FeedPosition(number: number, time: hasTime ? time : nil, offset: offset), flags)
+    }
+
+    private static func bytes16(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout ByteCursor
+    ) throws(CodecError) -> [UInt8] {
+        let range = try cursor.take(bytes, 16)
+        return range.map { bytes[$0] }
+    }
+}

@@ -1,0 +1,132 @@
+// What the shipping of one destination reacts to, and what it wants done: the border between the pure
+// `ShipState` and the `Shipper` that does the I/O.
+public import Store
+
+/// What `ShipState` has to know of a slice of the feed; samples and bytes stay with the shell.
+public struct SliceFacts: Sendable {
+    /// Where the slice begins.
+    public var from: FeedPosition
+    /// Where the feed stands behind it.
+    public var to: FeedPosition
+    /// The series in it, one a sample; numbers of `table`.
+    public var series: [UInt64]
+    /// What the numbers in `series` mean; numbers of different tables cannot be compared.
+    public var table: ObjectIdentifier
+    /// Whether the feed says that the samples may have been sent before.
+    public var mayBeResend: Bool
+    /// The earliest sample's time, milliseconds since 1970 UTC.
+    public var oldestMs: Int64
+
+    /// Makes facts.
+    public init(
+        from: FeedPosition,
+        to: FeedPosition,
+        series: [UInt64],
+        table: ObjectIdentifier,
+        mayBeResend: Bool,
+        oldestMs: Int64
+    ) {
+        self.from = from
+        self.to = to
+        self.series = series
+        self.table = table
+        self.mayBeResend = mayBeResend
+        self.oldestMs = oldestMs
+    }
+
+    /// The facts of `slice`.
+    public init(of slice: FeedSlice) {
+        self.init(
+            from: slice.from,
+            to: slice.to,
+            series: slice.series,
+            table: ObjectIdentifier(slice.table),
+            mayBeResend: slice.mayBeResend,
+            oldestMs: slice.times.min() ?? 0
+        )
+    }
+}
+
+/// Something happened.
+public enum ShipEvent: Sendable {
+    /// Begin; comes once, first.
+    case started
+    /// The feed has something new.
+    case woken
+    /// A fetch ended: the slice under the id that the action gave it, or nothing (nothing new, or a
+    /// resend that is no longer there).
+    case fetched(id: UInt64, facts: SliceFacts?)
+    /// A fetch failed: ask again later.
+    case fetchFailed(id: UInt64)
+    /// The record that was asked for is in the file; or could not be written, and shipping goes on.
+    case cursorWritten
+    /// A request was answered, or ended without an answer.
+    case answered(id: UInt64, verdict: Verdict)
+    /// The time that `wakeAt` asked for has come.
+    case timer
+    /// End: finish what is under way.
+    case stop
+    /// End at once; what is not answered is sent again after the next start.
+    case stopNow
+}
+
+/// Something to do.
+public enum ShipAction: Sendable, Equatable {
+    /// Get the next slice; answered by `fetched` or `fetchFailed`.
+    case fetch(id: UInt64, after: FeedPosition, limit: Int)
+    /// Get the very slice that an earlier request carried; answered likewise.
+    case refetch(id: UInt64, border: RequestBorder)
+    /// Write the cursor; answered by `cursorWritten`. Never two at a time.
+    case writeCursor(CursorRecord, sync: Bool)
+    /// Send samples `part` of slice `id`; answered by `answered`.
+    case send(id: UInt64, part: Range<Int>, isRetry: Bool)
+    /// Slice `id` is no longer needed.
+    case forget(id: UInt64)
+    /// Come back with `timer` at this steady time; replaces the one asked for before.
+    case wakeAt(ns: Int64)
+    /// Everything up to here is answered and written down: the store may forget it.
+    case pin(FeedPosition)
+    /// Tell the operator.
+    case tell(ShipNote)
+    /// All is written; nothing more comes.
+    case finished
+}
+
+/// Something that an operator may want to know.
+public enum ShipNote: Sendable, Equatable {
+    /// A request failed and is tried again; the number of failures in a row.
+    case failing(failures: Int)
+    /// The destination refuses everything until something is changed.
+    case parked(code: Int)
+    /// Requests succeed again.
+    case resumed(failures: Int)
+    /// Samples were refused for good.
+    case rejected(code: Int, samples: Int)
+    /// Samples that were sent again were refused: most likely they are there already.
+    case ambiguous(samples: Int)
+    /// A request was too large and goes in two parts.
+    case split(samples: Int)
+    /// What an earlier request carried is no longer there to be sent again.
+    case gone(RequestBorder)
+}
+
+/// Counts since the destination was started; samples unless the name says otherwise.
+public struct ShipTotals: Sendable, Equatable {
+    /// Handed to the network, repetitions included.
+    public var sent: UInt64 = 0
+    /// Of these: repetitions.
+    public var retried: UInt64 = 0
+    /// Taken by the receiver.
+    public var acked: UInt64 = 0
+    /// Refused by the receiver, by status.
+    public var rejected: [Int: UInt64] = [:]
+    /// Refused when sent again: most likely stored the first time.
+    public var ambiguous: UInt64 = 0
+    /// Requests that were sent.
+    public var requests: UInt64 = 0
+    /// Requests that failed and were, or will be, tried again.
+    public var failures: UInt64 = 0
+
+    /// Starts at zero.
+    public init() {}
+}

@@ -1,0 +1,194 @@
+// The shipping of one destination as a pure state machine: events in, actions out, no I/O, no clock.
+// The rules are architecture section 5, "Feed":
+//   - a request's borders are in the cursor before it is sent;
+//   - never two requests with a common series under way;
+//   - `acked` moves only over answered requests at the front;
+//   - what was sent and not answered is sent again as the identical request, alone.
+public import Store
+
+/// Where one destination stands, and what comes next.
+public struct ShipState: Sendable {
+    enum Phase: Sendable, Equatable {
+        case running, stopping, closing, finished
+    }
+
+    let limits: ShipLimits
+    var phase = Phase.running
+
+    // The feed.
+    var position: FeedPosition  // behind everything that was fetched
+    var resends: [RequestBorder]  // requests of the run before, in order
+    let doubtfulUntil: FeedPosition?  // what begins before may have been sent, nobody knows
+    var lostUntil: FeedPosition?  // likewise, because a resend was gone
+    var fetching: UInt64?
+    var hasNews = true
+    var fetchAt: Int64 = .min
+    var held: ShipPiece?
+    var sampleLimit: Int
+    var acksSinceSplit = 0
+    var nextID: UInt64 = 1
+
+    // Requests between `acked` and what was offered, in order of the feed.
+    var window: [ShipPiece] = []
+
+    // The cursor.
+    var isDirty = true
+    var isWriting = false
+    var writingRecord: CursorRecord?
+    var syncAt: Int64 = .min
+    var pinned: FeedPosition?
+
+    // Failures.
+    var failures = 0
+    var nextTryAt: Int64 = .min
+    var timerAt: Int64?
+
+    /// Everything before was answered for good.
+    public internal(set) var acked: FeedPosition
+    /// The status for which the destination is parked, nil when it is not.
+    public internal(set) var parkedCode: Int?
+    /// Counts since the start.
+    public internal(set) var totals = ShipTotals()
+
+    /// Starts where `record` says.
+    ///
+    /// - Parameters:
+    ///   - record: from the cursor file, or a new one at the end of what is stored.
+    ///   - doubtfulUntil: the end of what was stored at the start, when writes of the cursor may have
+    ///     been lost: what lies before may have been sent although the record does not say so.
+    public init(record: CursorRecord, doubtfulUntil: FeedPosition?, limits: ShipLimits) {
+        self.limits = limits
+        self.doubtfulUntil = record.isClosed ? nil : doubtfulUntil
+        acked = record.acked
+        position = record.offered
+        resends = record.attempted
+        sampleLimit = limits.samplesPerSend
+    }
+
+    /// Requests that were sent and not yet answered.
+    public var inFlight: Int { window.count { $0.phase == .inFlight } }
+
+    /// Failures since the last answer that was none.
+    public var failuresInRow: Int { failures }
+
+    /// Whether nothing waits: all that the feed had is answered.
+    public var isInStep: Bool {
+        window.isEmpty && held == nil && resends.isEmpty && !hasNews && fetching == nil
+    }
+
+    /// The time of the oldest sample that was fetched and not answered, nil when there is none.
+    public var oldestPendingMs: Int64? {
+        for piece in window where piece.phase != .answered { return piece.oldestMs }
+        return held?.oldestMs
+    }
+
+    /// Takes an event and says what to do, in this order.
+    ///
+    /// - Parameter nowNs: the steady clock.
+    public mutating func handle(
+        _ event: ShipEvent,
+        at nowNs: Int64,
+        using random: inout some RandomNumberGenerator
+    ) -> [ShipAction] {
+        guard phase != .finished else { return [] }
+        var actions: [ShipAction] = []
+        switch event {
+        case .started: break
+        case .woken: hasNews = true
+        case .timer: timerAt = nil
+        case .fetched(let id, let facts): take(id, facts, &actions)
+        case .fetchFailed(let id):
+            if fetching == id { fetching = nil }
+            hasNews = true
+            fetchAt = nowNs + limits.backoffNs(failures: 6, using: &random)
+        case .cursorWritten: noteWritten(&actions)
+        case .answered(let id, let verdict):
+            // After the end of a bounded stop an answer changes nothing any more.
+            if phase != .closing { judge(id, verdict, nowNs, &random, &actions) }
+        case .stop: if phase == .running { phase = .stopping }
+        case .stopNow: if phase == .running || phase == .stopping { close(&actions) }
+        }
+        plan(nowNs, &actions)
+        return actions
+    }
+
+    // A slice arrived, or there is none.
+    private mutating func take(_ id: UInt64, _ facts: SliceFacts?, _ actions: inout [ShipAction]) {
+        guard fetching == id else { return actions.append(.forget(id: id)) }
+        fetching = nil
+        guard phase != .closing else { return actions.append(.forget(id: id)) }
+        if let border = resends.first {
+            guard let facts else { return giveUpResends(border, &actions) }
+            resends.removeFirst()
+            // Its border is in the file already.
+            window.append(ShipPiece(id: id, facts: facts, isResend: true, phase: .ready))
+            return
+        }
+        guard let facts else { return }
+        hasNews = true
+        position = facts.to
+        let isDoubtful =
+            facts.mayBeResend || facts.from < doubtfulUntil ?? .start
+            || facts.from < lostUntil ?? .start
+        var piece = ShipPiece(id: id, facts: facts, isResend: isDoubtful, phase: .recording)
+        piece.isAlone = false
+        held = piece
+    }
+
+    // What can no longer be sent identically is taken from the feed as it is now, under suspicion.
+    private mutating func giveUpResends(_ border: RequestBorder, _ actions: inout [ShipAction]) {
+        actions.append(.tell(.gone(border)))
+        lostUntil = resends.last?.to
+        resends.removeAll()
+        position = acked
+        hasNews = true
+        isDirty = true
+    }
+
+    private mutating func noteWritten(_ actions: inout [ShipAction]) {
+        guard isWriting, let record = writingRecord else { return }
+        isWriting = false
+        writingRecord = nil
+        for index in window.indices where window[index].phase == .recording {
+            if record.attempted.contains(where: { $0.to == window[index].to }) {
+                window[index].phase = .ready
+            }
+        }
+        if pinned != record.acked {
+            pinned = record.acked
+            actions.append(.pin(record.acked))
+        }
+        if record.isClosed {
+            phase = .finished
+            actions.append(.finished)
+        }
+    }
+
+    // Gives up what was never sent; the final record follows as soon as no other is being written.
+    mutating func close(_ actions: inout [ShipAction]) {
+        phase = .closing
+        if let held { actions.append(.forget(id: held.id)) }
+        held = nil
+        while let last = window.last, last.wasNeverSent {
+            actions.append(.forget(id: last.id))
+            window.removeLast()
+        }
+        isDirty = true
+    }
+
+    /// What a cursor file must say now.
+    var record: CursorRecord {
+        CursorRecord(
+            acked: acked,
+            attempted: window.map {
+                RequestBorder(from: $0.from, to: $0.to, isAnswered: $0.phase == .answered)
+            } + resends,
+            isClosed: phase == .closing
+        )
+    }
+}
+
+extension FeedPosition {
+    // Before everything.
+    static let start = FeedPosition(number: .zero)
+}

@@ -1,0 +1,60 @@
+// What an answer, or its absence, means for the samples of a request: remote write 1.0, section
+// "Retries & Backoff" (5xx is tried again, 4xx is not, 429 may be), and what an operator can repair.
+public import HTTP
+
+/// What became of one request.
+public enum Verdict: Sendable, Hashable {
+    /// 2xx: the receiver has the samples.
+    case stored
+    /// Try the identical request again.
+    ///
+    /// - afterMs: what `Retry-After` asked for, in milliseconds.
+    /// - mayHaveArrived: false only when the receiver surely has nothing of it.
+    case retry(afterMs: Int64?, mayHaveArrived: Bool)
+    /// Refused for good: move past it.
+    case rejected(code: Int)
+    /// The destination takes nothing until someone changes something there or here: probe slowly.
+    case parked(code: Int)
+    /// 413: send less at a time.
+    case tooLarge
+}
+
+extension Verdict {
+    /// The longest wait that a receiver can ask for.
+    public static let retryAfterLimitMs: Int64 = 300_000
+
+    /// What an HTTP status means.
+    ///
+    /// - Parameters:
+    ///   - status: 100 to 599.
+    ///   - retryAfterSeconds: what `Retry-After` asks for, nil when it is absent.
+    public static func of(status: Int, retryAfterSeconds: Int?) -> Verdict {
+        let afterMs = retryAfterSeconds.map {
+            min(Int64(min(max(0, $0), 1_000_000)) * 1000, retryAfterLimitMs)
+        }
+        return switch status {
+        case 200..<300: .stored
+        // Surely not taken; the receiver says when.
+        case 429: .retry(afterMs: afterMs, mayHaveArrived: false)
+        case 408, 500...: .retry(afterMs: afterMs, mayHaveArrived: true)
+        case 401, 403, 404, 407, 415: .parked(code: status)
+        case 413: .tooLarge
+        // A redirect is not followed: it would carry the credentials elsewhere. That the URL is
+        // wrong can be repaired here, so nothing is given up for it.
+        case 300..<400: .parked(code: status)
+        case 400..<500: .rejected(code: status)
+        // 1xx as a final answer: not HTTP as we know it.
+        default: .retry(afterMs: nil, mayHaveArrived: true)
+        }
+    }
+
+    /// What a request without an answer means.
+    public static func of(_ error: HTTPClientError) -> Verdict {
+        switch error {
+        // Nothing was sent.
+        case .badRequest, .connect, .tls: .retry(afterMs: nil, mayHaveArrived: false)
+        case .timeout, .tooLarge, .transfer, .aborted, .cancelled, .closed:
+            .retry(afterMs: nil, mayHaveArrived: true)
+        }
+    }
+}
