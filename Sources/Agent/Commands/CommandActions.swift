@@ -68,11 +68,17 @@ public struct CommandActions: Sendable {
     /// Answers a query over HTTP.
     public var ask: @Sendable (QueryRequest) async throws(QueryFailure) -> QueryReply
 
-    /// Makes the table; `run` is what only the wiring knows.
-    public init(run: @escaping @Sendable (RunRequest, CommandContext) async -> Int32) {
+    init(
+        run: @escaping @Sendable (RunRequest, CommandContext) async -> Int32,
+        collect: @escaping @Sendable (CollectRequest, CommandContext) async -> Int32 =
+            CollectCommand.run,
+        inspect: @escaping @Sendable (String, CommandContext) async -> Int32 = InspectCommand.run,
+        ask: @escaping @Sendable (QueryRequest) async throws(QueryFailure) -> QueryReply =
+            QueryClient.ask
+    ) {
         self.run = run
-        collect = CollectCommand.run
-        inspect = InspectCommand.run
-        ask = QueryClient.ask
+        self.collect = collect
+        self.inspect = inspect
+        self.ask = ask
     }
 }

@@ -276,7 +276,7 @@ struct ConfigReader {
 extension ConfigHeader {
     /// What a header's table may hold; `secrets` are values that are never shown.
     static let keys: [ConfigKey<ConfigHeader>] = [
-        .texts("values", \.values), .texts("secrets", \.secrets), .paths("files", \.files),
+        .texts("values", \.values), .texts("secrets", \.secrets), .later("files", "[]"),
     ]
 
     // Secrets are sent like values.

@@ -105,16 +105,14 @@ public struct TLSSection: Sendable, Equatable {
     public var insecureSkipVerify = false
 }
 
-/// One header that goes with every request: its values, and files that hold further values.
+/// One header that goes with every request, once for each value.
 public struct ConfigHeader: Sendable, Equatable {
     public var name: String
     public var values: [String]
-    public var files: [String] = []
 
     /// Makes a header.
-    public init(_ name: String, _ values: [String], files: [String] = []) {
+    public init(_ name: String, _ values: [String]) {
         self.name = name
         self.values = values
-        self.files = files
     }
 }

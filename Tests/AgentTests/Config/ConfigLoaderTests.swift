@@ -95,7 +95,7 @@ private func problems(
             file_sd_configs = [ { files = ["targets/*.json"], refresh_interval = "1m" } ]
             authorization = { credentials_file = "token" }
             tls_config = { ca_file = "/etc/ca.pem", insecure_skip_verify = true }
-            http_headers = { X-One = "1", X-Two = { values = ["2"], secrets = ["3"], files = ["h"] } }
+            http_headers = { X-One = "1", X-Two = { values = ["2"], secrets = ["3"] } }
             """,
             directory: "/etc/tsdb"
         ).config
@@ -118,7 +118,7 @@ private func problems(
         #expect(
             job.access.headers == [
                 ConfigHeader("X-One", ["1"]),
-                ConfigHeader("X-Two", ["2", "3"], files: ["/etc/tsdb/h"]),
+                ConfigHeader("X-Two", ["2", "3"]),
             ]
         )
     }

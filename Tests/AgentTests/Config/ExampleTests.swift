@@ -44,7 +44,9 @@ import Testing
         expected.fileDiscoveries = job.fileDiscoveries
         expected.access = job.access
         #expect(job == expected)
-        #expect(job.fileDiscoveries[0].refreshIntervalMs == FileDiscoverySection().refreshIntervalMs)
+        #expect(
+            job.fileDiscoveries[0].refreshIntervalMs == FileDiscoverySection().refreshIntervalMs
+        )
 
         let host = HostOptions()
         #expect(config.host.tables["diskstats"]?.exclude == host.diskExclude)
