@@ -54,7 +54,8 @@ extension Evaluator {
     ) throws(QueryError) -> Void
 
     /// Hands each series of a range vector to `sink`, without stale markers.
-    func streamRange(
+    // Dynamic for the same reason as `stream`.
+    dynamic func streamRange(
         _ expr: Expr,
         over grid: StepGrid,
         function: String,

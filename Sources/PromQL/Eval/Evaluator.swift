@@ -136,7 +136,13 @@ final class Evaluator {
     /// Hands each series of an instant vector to `sink`.
     ///
     /// No label set comes twice.
-    func stream(_ expr: Expr, over grid: StepGrid, _ sink: Sink) throws(QueryError) {
+    // Dynamic, because the optimiser otherwise makes a copy of it, and of all it calls, for every
+    // consumer of every consumer: a release build then does not come to an end (Swift 6.3).
+    dynamic func stream(
+        _ expr: Expr,
+        over grid: StepGrid,
+        _ sink: Sink
+    ) throws(QueryError) {
         if grid.count > 1, isInvariant(expr) {
             try stream(expr, over: grid.first) { (labels, column) throws(QueryError) in
                 var wide = [Double](repeating: column[0], count: grid.count)
