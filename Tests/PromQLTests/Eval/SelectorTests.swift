@@ -87,7 +87,8 @@ import Testing
     func endOfRange() {
         #expect(
             Answer.range("counter_total @ end()", Self.fixture, minutes: 0...5, stepMs: 240_000)
-                == "counter_total{job=\"a\"} 300@0 300@4")
+                == "counter_total{job=\"a\"} 300@0 300@4"
+        )
     }
 
     @Test("take the lookback of the query over that of the engine")
