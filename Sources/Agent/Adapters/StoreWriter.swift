@@ -52,7 +52,7 @@ final class StoreWriter: Sendable {
             if isTaken {
                 bell.ring()
             } else {
-                overloads.add(batch.count)
+                overloads.add(UInt64(batch.count))
                 continuation.resume(returning: .refused(.overload))
             }
         }

@@ -14,16 +14,21 @@ struct HeadIndex {
         }
     }
 
-    /// Removes series; `isGone` says which. O(size of the index).
-    mutating func remove(_ isGone: (UInt32) -> Bool) {
-        for name in Array(postings.keys) {
-            guard var values = postings.removeValue(forKey: name) else { continue }
-            for value in Array(values.keys) {
-                guard var slots = values.removeValue(forKey: value) else { continue }
-                slots.removeAll(where: isGone)
-                if !slots.isEmpty { values[value] = slots }
+    /// Removes series, whose labels `labels` has by slot. O(holders of the labels of what goes).
+    mutating func remove(_ gone: Set<UInt32>, _ labels: [Labels]) {
+        var touched: [String: Set<String>] = [:]
+        for slot in gone {
+            for label in labels[Int(slot)].array {
+                touched[label.name, default: []].insert(label.value)
             }
-            if !values.isEmpty { postings[name] = values }
+        }
+        for (name, values) in touched {
+            for value in values {
+                guard var slots = postings[name]?.removeValue(forKey: value) else { continue }
+                slots.removeAll { gone.contains($0) }
+                if !slots.isEmpty { postings[name]?[value] = slots }
+            }
+            if postings[name]?.isEmpty == true { postings[name] = nil }
         }
     }
 
@@ -76,18 +81,29 @@ struct HeadIndex {
     /// All values of a label.
     func values(of name: String) -> [String] { postings[name].map { Array($0.keys) } ?? [] }
 
-    /// Value counts by name and series counts by pair, for status pages.
-    func cardinality() -> (values: [String: Int], pairs: [String: Int], metrics: [String: Int]) {
+    /// Counts for status pages.
+    struct Cardinality {
+        /// Values a label name.
         var values: [String: Int] = [:]
+        /// Bytes of all values of a label name.
+        var bytes: [String: Int] = [:]
+        /// Series a `name=value` pair.
         var pairs: [String: Int] = [:]
+        /// Series a metric.
         var metrics: [String: Int] = [:]
+    }
+
+    /// Counts values, bytes and series. O(label pairs).
+    func cardinality() -> Cardinality {
+        var counts = Cardinality()
         for (name, holders) in postings {
-            values[name] = holders.count
+            counts.values[name] = holders.count
             for (value, slots) in holders {
-                pairs["\(name)=\(value)"] = slots.count
-                if name == Label.metricName { metrics[value] = slots.count }
+                counts.bytes[name, default: 0] += value.utf8.count
+                counts.pairs["\(name)=\(value)"] = slots.count
+                if name == Label.metricName { counts.metrics[value] = slots.count }
             }
         }
-        return (values, pairs, metrics)
+        return counts
     }
 }

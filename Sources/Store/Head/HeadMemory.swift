@@ -32,8 +32,12 @@ struct ChunkBits: Sendable {
         // SAFETY: the block lives as long as the reader's pin, and these words are final.
         try unsafe GorillaDecoder.decode(
             words: Span(_unsafeStart: block.words, count: wholeWordCount),
-            unfinishedWord: unfinishedWord, bitCount: bitCount, count: pointCount,
-            times: &times, values: &values)
+            unfinishedWord: unfinishedWord,
+            bitCount: bitCount,
+            count: pointCount,
+            times: &times,
+            values: &values
+        )
     }
 
     /// The payload as it would stand in a file. The reader's pin must still be held.
@@ -41,7 +45,9 @@ struct ChunkBits: Sendable {
         [UInt8](capacity: (bitCount + 7) / 8) { output in
             // SAFETY: as in `decode`.
             let words = unsafe Span(_unsafeStart: block.words, count: wholeWordCount)
-            for index in words.indices { output.append(bigEndian: UInt64(bigEndian: words[index]), 8) }
+            for index in words.indices {
+                output.append(bigEndian: UInt64(bigEndian: words[index]), 8)
+            }
             output.append(bigEndian: unfinishedWord, (bitCount % 64 + 7) / 8)
         }
     }
@@ -76,15 +82,24 @@ struct HeadMemory: ~Copyable {
         for entry in retired { HeadMemory.free(entry.block) }
     }
 
+    /// Frees a block at the end of the head itself, when no reader can be left.
+    static func discard(_ block: WordBlock) {
+        free(block)
+    }
+
     /// A block of `capacity` words.
     mutating func allocate(_ capacity: Int) -> WordBlock {
         guard let memory = unsafe malloc(capacity * 8) else {
-            preconditionFailure("BUG: malloc(3) of \(capacity * 8) bytes failed: memory is at its end")
+            preconditionFailure(
+                "BUG: malloc(3) of \(capacity * 8) bytes failed: memory is at its end"
+            )
         }
         usedBytes += capacity * 8
         // SAFETY: malloc's memory is aligned for every type and large enough.
         return unsafe WordBlock(
-            words: memory.bindMemory(to: UInt64.self, capacity: capacity), capacity: capacity)
+            words: memory.bindMemory(to: UInt64.self, capacity: capacity),
+            capacity: capacity
+        )
     }
 
     /// Moves `count` words into a block half as large again.
@@ -146,8 +161,12 @@ extension GorillaEncoder {
     /// The state at this moment, for a reader.
     func bits(in block: WordBlock) -> ChunkBits {
         ChunkBits(
-            block: block, wholeWordCount: wholeWordCount, unfinishedWord: unfinishedWord,
-            bitCount: bitCount, pointCount: pointCount)
+            block: block,
+            wholeWordCount: wholeWordCount,
+            unfinishedWord: unfinishedWord,
+            bitCount: bitCount,
+            pointCount: pointCount
+        )
     }
 
     /// Starts a chunk in a new block of `memory`.
@@ -161,7 +180,10 @@ extension GorillaEncoder {
     /// Adds a point, growing the block where the point might not fit.
     @inline(__always)
     mutating func append(
-        time: Int64, value: UInt64, in memory: inout HeadMemory, block: inout WordBlock
+        time: Int64,
+        value: UInt64,
+        in memory: inout HeadMemory,
+        block: inout WordBlock
     ) {
         let needed = wholeWordCount &+ GorillaLayout.maximumWordsPerPoint &+ 1
         if needed > block.capacity { memory.grow(&block, keeping: wholeWordCount) }

@@ -25,7 +25,9 @@ struct HeadSeries {
     var isUsed = true
     /// Whether the time of its last sealed sample has yet to be asked from the segments.
     var needsLastTime = true
-    /// The time of its last sample in order, in milliseconds; `.min` when there is none.
+    /// Whether it has a last sample at all: any time is a valid one, so no time stands for "none".
+    var hasLastTime = false
+    /// The time of its last sample in order, in milliseconds.
     var lastTime = Int64.min
     /// The bits of that sample's value.
     var lastValue: UInt64 = 0
@@ -54,8 +56,13 @@ struct HeadSeries {
         guard let encoder, let block else { return }
         closed.append(
             ClosedChunk(
-                epoch: epoch, bits: encoder.bits(in: block), firstTime: encoder.firstTime,
-                lastTime: encoder.lastTime, hasStaleMarkers: encoder.hasStaleMarkers))
+                epoch: epoch,
+                bits: encoder.bits(in: block),
+                firstTime: encoder.firstTime,
+                lastTime: encoder.lastTime,
+                hasStaleMarkers: encoder.hasStaleMarkers
+            )
+        )
         self.encoder = nil
         self.block = nil
     }

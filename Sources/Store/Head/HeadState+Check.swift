@@ -20,16 +20,40 @@ struct BatchCheck {
     var drops: [DropReason: Int] = [:]
 
     // What the check changed in the series, to take it back when the batch cannot be recorded.
-    fileprivate var before: [(slot: Int, time: Int64, value: UInt64, epoch: UInt32)] = []
-    fileprivate var insertedLate: [(slot: Int, time: Int64)] = []
+    fileprivate struct Before {
+        let slot: Int
+        let hadTime: Bool
+        let time: Int64
+        let value: UInt64
+        let epoch: UInt32
+    }
+    fileprivate struct Place: Hashable {
+        let slot: Int
+        let time: Int64
+    }
+    fileprivate var before: [Before] = []
+    // Late samples of this batch: they enter the head with the batch, once it is recorded.
+    fileprivate var late = LateSamples()
+    // What this batch brought in order and passed again, by place; filled from `before` when asked.
+    fileprivate var passed: [Place: UInt64] = [:]
+    fileprivate var passedCount = 0
+    // The open epoch's samples of the series that was asked for last.
+    fileprivate var decodedSlot = -1
+    fileprivate var decoded = SampleColumns()
 
     fileprivate mutating func reset(_ count: Int) {
         verdicts.removeAll(keepingCapacity: true)
         verdicts.reserveCapacity(count)
+        slots.removeAll(keepingCapacity: true)
+        slots.reserveCapacity(count)
         unknown.removeAll(keepingCapacity: true)
         before.removeAll(keepingCapacity: true)
-        insertedLate.removeAll(keepingCapacity: true)
         drops.removeAll(keepingCapacity: true)
+        if late.count > 0 { late = LateSamples() }
+        if passedCount > 0 { passed = [:] }
+        passedCount = 0
+        if decodedSlot >= 0 { decoded = SampleColumns() }
+        decodedSlot = -1
         storedCount = 0
         lateCount = 0
         generatedCount = 0
@@ -52,10 +76,11 @@ struct TimeWindow {
 extension HeadState {
     /// Finds the slots of a batch's series: fills `check.slots` and `check.unknown`, and gives back the
     /// series whose last sealed time must be looked up before `check` may run.
-    mutating func locate(_ batch: SampleBatch, _ check: inout BatchCheck) -> [(slot: Int, id: SeriesID)] {
+    mutating func locate(
+        _ batch: SampleBatch,
+        _ check: inout BatchCheck
+    ) -> [(slot: Int, id: SeriesID)] {
         check.reset(batch.count)
-        check.slots.removeAll(keepingCapacity: true)
-        check.slots.reserveCapacity(batch.count)
         var asked: [(slot: Int, id: SeriesID)] = []
         for index in batch.series.indices {
             guard let slot = slot(of: batch.series[index]) else {
@@ -73,13 +98,15 @@ extension HeadState {
     mutating func setLastTime(_ slot: Int, _ id: SeriesID, _ time: Int64?) {
         guard series[slot].isUsed, series[slot].id == id, series[slot].needsLastTime else { return }
         series[slot].needsLastTime = false
-        if let time, time > series[slot].lastTime {
+        if let time, !series[slot].hasLastTime || time > series[slot].lastTime {
+            series[slot].hasLastTime = true
             series[slot].lastTime = time
             series[slot].lastEpoch = 0
         }
     }
 
-    /// Decides about every sample; last times move on as if the batch were applied already.
+    /// Decides about every sample; last times move on as if the batch were applied already, which no
+    /// reader sees. `undo` takes it back, `apply` makes it true.
     mutating func check(_ batch: SampleBatch, _ window: TimeWindow, _ check: inout BatchCheck) {
         let generatedFrom = batch.count - batch.generatedTail
         for index in batch.values.indices {
@@ -94,19 +121,26 @@ extension HeadState {
                 check.drop(.tooOld)
                 continue
             }
-            if time > series[slot].lastTime || series[slot].lastTime == .min {
+            if time > series[slot].lastTime || !series[slot].hasLastTime {
                 check.before.append(
-                    (slot, series[slot].lastTime, series[slot].lastValue, series[slot].lastEpoch))
+                    BatchCheck.Before(
+                        slot: slot,
+                        hadTime: series[slot].hasLastTime,
+                        time: series[slot].lastTime,
+                        value: series[slot].lastValue,
+                        epoch: series[slot].lastEpoch
+                    )
+                )
+                series[slot].hasLastTime = true
                 series[slot].lastTime = time
                 series[slot].lastValue = value
                 series[slot].lastEpoch = openEpoch
                 check.verdicts.append(.inOrder)
-            } else if let reason = clash(slot, time, value, check) {
+            } else if let reason = clash(slot, time, value, &check) {
                 check.drop(reason)
                 continue
             } else {
-                late.insert(epoch: openEpoch, slot: slot, time: time, value: value)
-                check.insertedLate.append((slot, time))
+                check.late.insert(epoch: openEpoch, slot: slot, time: time, value: value)
                 check.verdicts.append(.late)
                 check.lateCount += 1
             }
@@ -122,70 +156,97 @@ extension HeadState {
     /// Takes back what `check` changed: the batch was not recorded.
     mutating func undo(_ check: BatchCheck) {
         for entry in check.before.reversed() {
+            series[entry.slot].hasLastTime = entry.hadTime
             series[entry.slot].lastTime = entry.time
             series[entry.slot].lastValue = entry.value
             series[entry.slot].lastEpoch = entry.epoch
         }
-        for entry in check.insertedLate {
-            late.remove(epoch: openEpoch, slot: entry.slot, time: entry.time)
-        }
     }
 
-    /// Applies a checked and recorded batch. Its late samples are in place since the check.
+    /// Applies a checked and recorded batch.
     mutating func apply(_ batch: SampleBatch, _ check: BatchCheck) {
-        for index in batch.values.indices where check.verdicts[index] == .inOrder {
-            append(
-                check.slots[index], time: batch.timeMs(index), value: batch.values[index].bitPattern)
+        for index in batch.values.indices {
+            switch check.verdicts[index] {
+            case .inOrder:
+                append(
+                    check.slots[index],
+                    time: batch.timeMs(index),
+                    value: batch.values[index].bitPattern
+                )
+            case .late:
+                late.insert(
+                    epoch: openEpoch,
+                    slot: check.slots[index],
+                    time: batch.timeMs(index),
+                    value: batch.values[index].bitPattern
+                )
+            case .dropped: continue
+            }
         }
     }
 
     // Whether the open epoch has a sample of this time already: a duplicate or a conflict.
     private func clash(
-        _ slot: Int, _ time: Int64, _ value: UInt64, _ check: BatchCheck
+        _ slot: Int,
+        _ time: Int64,
+        _ value: UInt64,
+        _ check: inout BatchCheck
     ) -> DropReason? {
-        let one = series[slot]
-        if time == one.lastTime, one.lastEpoch == openEpoch {
-            return value == one.lastValue ? .duplicate : .conflict
-        }
-        if let run = late.run(epoch: openEpoch, slot: slot) {
-            let (index, isThere) = run.place(of: time)
-            if isThere { return run.values[index] == value ? .duplicate : .conflict }
-        }
-        if let there = valueInOpenChunks(one, time) ?? valueInBatch(slot, time, check) {
-            return there == value ? .duplicate : .conflict
-        }
-        return nil
+        let isLast = time == series[slot].lastTime && series[slot].lastEpoch == openEpoch
+        let there =
+            isLast
+            ? series[slot].lastValue
+            : late.value(epoch: openEpoch, slot: slot, time: time)
+                ?? check.late.value(epoch: openEpoch, slot: slot, time: time)
+                ?? valueInOpenChunks(slot, time, &check) ?? passed(slot, time, &check)
+        return there.map { $0 == value ? .duplicate : .conflict }
     }
 
     // Samples that this batch brought in order a moment ago are not in a chunk yet.
-    private func valueInBatch(_ slot: Int, _ time: Int64, _ check: BatchCheck) -> UInt64? {
-        // `before` holds each earlier last sample of the slot: of these, the ones of this batch.
-        for entry in check.before.reversed()
-        where entry.slot == slot && entry.time == time && entry.epoch == openEpoch {
-            return entry.value
+    private func passed(_ slot: Int, _ time: Int64, _ check: inout BatchCheck) -> UInt64? {
+        for entry in check.before[check.passedCount...]
+        where entry.hadTime && entry.epoch == openEpoch {
+            check.passed[BatchCheck.Place(slot: entry.slot, time: entry.time)] = entry.value
         }
-        return nil
+        check.passedCount = check.before.count
+        return check.passed[BatchCheck.Place(slot: slot, time: time)]
     }
 
-    private func valueInOpenChunks(_ one: HeadSeries, _ time: Int64) -> UInt64? {
-        var candidates: [ChunkBits] = one.closed.filter {
-            $0.epoch == openEpoch && $0.firstTime <= time && time <= $0.lastTime
-        }.map(\.bits)
-        if let encoder = one.encoder, let block = one.block, one.epoch == openEpoch,
-            encoder.firstTime <= time, time <= encoder.lastTime
-        {
-            candidates.append(encoder.bits(in: block))
+    private func valueInOpenChunks(
+        _ slot: Int,
+        _ time: Int64,
+        _ check: inout BatchCheck
+    ) -> UInt64? {
+        if check.decodedSlot != slot {
+            check.decodedSlot = slot
+            check.decoded = decodeOpenChunks(slot)
         }
-        for bits in candidates {
-            var times: [Int64] = []
-            var values: [Double] = []
+        let times = check.decoded.times
+        var low = 0
+        var high = times.count
+        while low < high {
+            let middle = (low + high) / 2
+            if times[middle] < time { low = middle + 1 } else { high = middle }
+        }
+        return low < times.count && times[low] == time ? check.decoded.values[low].bitPattern : nil
+    }
+
+    // The open epoch's samples of a series, which are in ascending time over all its chunks.
+    private func decodeOpenChunks(_ slot: Int) -> SampleColumns {
+        var chunks = series[slot].closed.filter { $0.epoch == openEpoch }.map(\.bits)
+        if let encoder = series[slot].encoder, let block = series[slot].block,
+            series[slot].epoch == openEpoch
+        {
+            chunks.append(encoder.bits(in: block))
+        }
+        var columns = SampleColumns()
+        for bits in chunks {
             do throws(CodecError) {
-                try bits.decode(times: &times, values: &values)
+                try bits.decode(times: &columns.times, values: &columns.values)
             } catch {
                 preconditionFailure("BUG: an active chunk does not decode: \(error)")
             }
-            if let place = times.firstIndex(of: time) { return values[place].bitPattern }
         }
-        return nil
+        return columns
     }
 }

@@ -10,20 +10,26 @@ struct EpochSeries {
 }
 
 extension HeadState {
-    /// Closes the epoch's chunks that are still active and gives back all of the epoch, in the order
-    /// of the ids. The caller holds a pin of `memory` while it uses the chunks.
-    mutating func close(_ epoch: UInt32) -> [EpochSeries] {
+    /// Closes the epoch's chunks that are still active in the slots of `range` and gives back what the
+    /// epoch has there. The caller holds a pin of `memory` while it uses the chunks.
+    ///
+    /// A rotated epoch gets no samples any more, so that a head of a million series need not be locked
+    /// for all of them at once.
+    mutating func close(_ epoch: UInt32, _ range: Range<Int>) -> [EpochSeries] {
         let runs = late.runs(of: epoch)
         var found: [EpochSeries] = []
-        for slot in series.indices where series[slot].isUsed {
-            if series[slot].encoder != nil, series[slot].epoch == epoch { series[slot].closeChunk() }
+        for slot in range.clamped(to: series.indices) where series[slot].isUsed {
+            if series[slot].encoder != nil, series[slot].epoch == epoch {
+                series[slot].closeChunk()
+            }
             let chunks = series[slot].closed.filter { $0.epoch == epoch }
             let run = runs[slot]
             guard !chunks.isEmpty || run != nil else { continue }
             found.append(
-                EpochSeries(id: series[slot].id, labels: labels[slot], chunks: chunks, late: run))
+                EpochSeries(id: series[slot].id, labels: labels[slot], chunks: chunks, late: run)
+            )
         }
-        return found.sorted { $0.id < $1.id }
+        return found
     }
 
     /// Lets go of an epoch that is in a segment now.

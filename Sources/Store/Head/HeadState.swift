@@ -32,6 +32,14 @@ struct HeadState: ~Copyable {
         self.limits = limits
     }
 
+    deinit {
+        // Readers hold the database, so that none is left here.
+        for one in series {
+            for chunk in one.closed { HeadMemory.discard(chunk.bits.block) }
+            if let block = one.block { HeadMemory.discard(block) }
+        }
+    }
+
     /// What asking for a series gave.
     enum Found {
         case handle(SeriesHandle)
@@ -99,11 +107,17 @@ struct HeadState: ~Copyable {
 
     /// Appends one checked sample in order.
     mutating func append(_ slot: Int, time: Int64, value: UInt64) {
-        if series[slot].encoder != nil, series[slot].epoch != openEpoch { series[slot].closeChunk() }
+        if series[slot].encoder != nil, series[slot].epoch != openEpoch {
+            series[slot].closeChunk()
+        }
         guard series[slot].encoder != nil, var block = series[slot].block else {
             var fresh: WordBlock?
             series[slot].encoder = GorillaEncoder(
-                time: time, value: value, in: &memory, block: &fresh)
+                time: time,
+                value: value,
+                in: &memory,
+                block: &fresh
+            )
             series[slot].block = fresh
             series[slot].epoch = openEpoch
             return
@@ -123,15 +137,25 @@ struct HeadState: ~Copyable {
         limits.maxSeries = count
     }
 
-    /// Puts a recorded sample back: what the check decided once stands.
-    mutating func replay(_ slot: Int, time: Int64, value: UInt64) {
+    /// Puts a recorded sample back: what the check decided once stands. Where a forged record claims
+    /// an order that cannot be, the sample counts as late. Says whether it was put back.
+    mutating func replay(_ slot: Int, isLate: Bool, time: Int64, value: UInt64) -> Bool {
+        let isBehind = series[slot].lastEpoch == openEpoch && time <= series[slot].lastTime
+        if isLate || isBehind {
+            return late.insert(epoch: openEpoch, slot: slot, time: time, value: value)
+        }
+        series[slot].hasLastTime = true
         series[slot].lastTime = time
         series[slot].lastValue = value
         series[slot].lastEpoch = openEpoch
         append(slot, time: time, value: value)
+        return true
     }
 
-    /// Lets series go that have no chunk, no late samples and no pin. O(series) when any goes.
+    /// Lets series go that have no chunk, no late samples and no pin. O(series).
+    ///
+    /// The caller holds the writer's lock too: a batch on its way names slots that nothing pins when
+    /// its stream is closed meanwhile.
     mutating func collectGarbage(freedAt number: SequenceNumber) -> Int {
         var gone: Set<UInt32> = []
         for slot in series.indices {
@@ -142,7 +166,7 @@ struct HeadState: ~Copyable {
             }
         }
         guard !gone.isEmpty else { return 0 }
-        index.remove { gone.contains($0) }
+        index.remove(gone, labels)
         for slot in gone.sorted() {
             series[Int(slot)].isUsed = false
             slotOfSeries[series[Int(slot)].id] = nil

@@ -27,25 +27,25 @@ struct LateSamples {
     /// The run of a series in an epoch.
     func run(epoch: UInt32, slot: Int) -> Run? { runs[epoch]?[slot] }
 
-    /// Adds a sample whose time is not there yet in this epoch.
-    mutating func insert(epoch: UInt32, slot: Int, time: Int64, value: UInt64) {
-        var run = runs[epoch, default: [:]].removeValue(forKey: slot) ?? Run()
-        let (index, _) = run.place(of: time)
-        run.times.insert(time, at: index)
-        run.values.insert(value, at: index)
-        runs[epoch, default: [:]][slot] = run
-        count += 1
+    /// The bits of the late sample at this time, when there is one.
+    func value(epoch: UInt32, slot: Int, time: Int64) -> UInt64? {
+        guard count > 0, let run = runs[epoch]?[slot] else { return nil }
+        let (index, isThere) = run.place(of: time)
+        return isThere ? run.values[index] : nil
     }
 
-    /// Takes back a sample that `insert` added.
-    mutating func remove(epoch: UInt32, slot: Int, time: Int64) {
-        guard var run = runs[epoch]?[slot] else { return }
+    /// Adds a sample; of one time in one epoch the first stays. Says whether it was added.
+    @discardableResult
+    mutating func insert(epoch: UInt32, slot: Int, time: Int64, value: UInt64) -> Bool {
+        var run = runs[epoch, default: [:]].removeValue(forKey: slot) ?? Run()
         let (index, isThere) = run.place(of: time)
-        guard isThere else { return }
-        run.times.remove(at: index)
-        run.values.remove(at: index)
-        runs[epoch]?[slot] = run.times.isEmpty ? nil : run
-        count -= 1
+        if !isThere {
+            run.times.insert(time, at: index)
+            run.values.insert(value, at: index)
+            count += 1
+        }
+        runs[epoch, default: [:]][slot] = run
+        return !isThere
     }
 
     /// Whether the series has late samples in any epoch.
