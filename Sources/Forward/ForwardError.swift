@@ -1,7 +1,9 @@
 // What can go wrong around a destination's own files, with coordinates and the next step.
 public import Platform
 
-/// An error of a destination's cursor file. What a receiver says is no error but a `Verdict`.
+/// An error of a destination's own files.
+///
+/// What a receiver says is no error but a `Verdict`.
 public enum ForwardError: Error, Equatable {
     /// A system call on the cursor file or its directory failed.
     case cannot(action: String, path: String, cause: Errno)

@@ -83,13 +83,17 @@ public struct FoundCursor: Sendable, Equatable {
     /// The place, nil when there was no usable one.
     public var record: CursorRecord?
     /// Whether a later record may have been written and lost: the machine went down since, or the
-    /// other slot is damaged. What lies behind the record may have been sent, then.
+    /// other slot is damaged.
+    ///
+    /// What lies behind the record may have been sent, then.
     public var mayMissWrites: Bool
     /// Why there was no usable one although there was a file.
     public var trouble: CursorTrouble?
 }
 
-/// The cursor file of one destination, open for writing. Every call blocks: never on the loop.
+/// The cursor file of one destination, open for writing.
+///
+/// Every call blocks: never on the loop.
 public final class CursorFile: Sendable {
     private struct State {
         var generation: UInt64
@@ -164,8 +168,7 @@ public final class CursorFile: Sendable {
 
     /// Writes the slot that does not hold the last synced record.
     ///
-    /// - Parameter sync: whether it must survive a power cut from here on; then the next write goes
-    ///   to the other slot.
+    /// With `sync` it survives a power cut from here on, and the next write goes to the other slot.
     /// - Throws: `.cannot`; the last synced record is untouched, the next write tries again.
     public func write(_ record: CursorRecord, sync: Bool) throws(ForwardError) {
         do throws(Errno) {

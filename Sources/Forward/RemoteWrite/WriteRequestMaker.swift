@@ -3,7 +3,9 @@ internal import HTTP
 internal import Platform
 internal import Synchronization
 
-/// Makes the requests of one destination. Secrets in files are read anew when the files change.
+/// Makes the requests of one destination.
+///
+/// Secrets in files are read anew when the files change.
 final class WriteRequestMaker: Sendable {
     private struct Secret {
         var text = ""

@@ -3,7 +3,9 @@ public import Store
 
 /// Where a destination stands at one moment.
 public struct ForwardStatus: Sendable, Equatable {
-    /// What the destination is doing. Raw values are shown to users.
+    /// What the destination is doing.
+    ///
+    /// Raw values are shown to users.
     public enum Activity: String, Sendable, CaseIterable {
         /// Its cursor is being opened, or cannot be.
         case starting

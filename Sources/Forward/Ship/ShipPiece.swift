@@ -53,7 +53,9 @@ struct ShipPiece: Sendable {
             && parts.allSatisfy { $0.tries == 0 && !$0.mayHaveArrived } && !isAlone
     }
 
-    /// Whether the two may hold a common series. Of different tables nobody knows.
+    /// Whether the two may hold a common series.
+    ///
+    /// Of different tables nobody knows.
     func mayShareSeries(with other: ShipPiece) -> Bool {
         guard table == other.table else { return true }
         let mine = Set(series)

@@ -50,12 +50,11 @@ public struct ShipState: Sendable {
     /// Counts since the start.
     public internal(set) var totals = ShipTotals()
 
-    /// Starts where `record` says.
+    /// Starts where `record` says: the one of the cursor file, or a new one at the end of what is
+    /// stored.
     ///
-    /// - Parameters:
-    ///   - record: from the cursor file, or a new one at the end of what is stored.
-    ///   - doubtfulUntil: the end of what was stored at the start, when writes of the cursor may have
-    ///     been lost: what lies before may have been sent although the record does not say so.
+    /// Where writes of the cursor may have been lost, `doubtfulUntil` is the end of what was stored at
+    /// the start: what lies before may have been sent although the record does not say so.
     public init(record: CursorRecord, doubtfulUntil: FeedPosition?, limits: ShipLimits) {
         self.limits = limits
         self.doubtfulUntil = record.isClosed ? nil : doubtfulUntil
@@ -84,7 +83,7 @@ public struct ShipState: Sendable {
 
     /// Takes an event and says what to do, in this order.
     ///
-    /// - Parameter nowNs: the steady clock.
+    /// The time is the steady clock's.
     public mutating func handle(
         _ event: ShipEvent,
         at nowNs: Int64,

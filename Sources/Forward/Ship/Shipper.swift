@@ -46,10 +46,8 @@ public actor Shipper {
 
     /// Makes a shipper that does nothing before `run`.
     ///
-    /// - Parameters:
-    ///   - options: checked; see `problems()`.
-    ///   - userAgent: name and version of the program.
-    ///   - random: for the pauses between tries.
+    /// The options must be without `problems()`; the user agent is name and version of the program;
+    /// chance is for the pauses between tries.
     public init(
         _ options: ForwardOptions,
         feed: any BatchFeed,
@@ -205,7 +203,9 @@ public actor Shipper {
 
     /// Tells the state what happened and hands out what is to do.
     ///
-    /// - Parameter text: what the receiver or the network said about it.
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - text: what the receiver or the network said about it.
     func take(_ event: ShipEvent, saying text: String = "") {
         guard var state else { return }
         self.state = nil  // so that the copy is the only one

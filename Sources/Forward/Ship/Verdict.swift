@@ -25,9 +25,7 @@ extension Verdict {
 
     /// What an HTTP status means.
     ///
-    /// - Parameters:
-    ///   - status: 100 to 599.
-    ///   - retryAfterSeconds: what `Retry-After` asks for, nil when it is absent.
+    /// The status is between 100 and 599; `Retry-After` is nil when it is absent.
     public static func of(status: Int, retryAfterSeconds: Int?) -> Verdict {
         let afterMs = retryAfterSeconds.map {
             min(Int64(min(max(0, $0), 1_000_000)) * 1000, retryAfterLimitMs)
