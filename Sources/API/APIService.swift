@@ -105,7 +105,7 @@ public struct APIService: Sendable {
             return gate.refusal(of: request, .probe) ?? HTTPResponse(.noContent)
         }
         if let refusal = gate.refusal(of: request, permission) { return refusal }
-        if request.path.hasPrefix("/api/"), !status.isReady() { return Lifecycle.notReady }
+        if request.path.hasPrefix("/api/"), !status.isReady() { return LifecyclePaths.notReady }
         return await router.respond(to: request)
     }
 }
@@ -153,8 +153,8 @@ extension APIService {
         let metrics = MetricsPages(meters: meters, status: sources.status)
         add([.get], "/metrics", .read, metrics.own)
         add([.get], "/host/metrics", .read, metrics.host)
-        let lifecycle = Lifecycle(status: sources.status)
-        add([.get], "/-/healthy", .probe) { Lifecycle.healthy($0) }
+        let lifecycle = LifecyclePaths(status: sources.status)
+        add([.get], "/-/healthy", .probe) { LifecyclePaths.healthy($0) }
         add([.get], "/-/ready", .probe) { lifecycle.ready($0) }
         add([.post, .put], "/-/reload", .control, lifecycle.reload)
     }

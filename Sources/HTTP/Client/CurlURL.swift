@@ -4,6 +4,7 @@ internal import CCurl
 
 @safe
 struct CurlURL: ~Copyable {
+    // SAFETY: made by init, freed by deinit, never given out; texts are copied before they are freed.
     private let handle: OpaquePointer
 
     /// Nil when libcurl cannot parse the URL.

@@ -117,8 +117,8 @@ extension HTTPServer {
         connection.release()
         recount(connection)
         if connections.isEmpty {
-            drained?.resume()
-            drained = nil
+            for waiting in drained { waiting.resume() }
+            drained.removeAll()
         }
     }
 

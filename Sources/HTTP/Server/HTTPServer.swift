@@ -21,7 +21,7 @@ public actor HTTPServer {
     var dateSecond = Int64.min
     var date = ""
     var isStopping = false
-    var drained: CheckedContinuation<Void, Never>?
+    var drained: [CheckedContinuation<Void, Never>] = []
 
     /// Makes a server that does not listen yet.
     ///
@@ -82,7 +82,7 @@ extension HTTPServer {
         let timer = loop.schedule(afterNs: drainMs * 1_000_000) { [weak self] in
             self?.assumeIsolated { $0.closeAll() }
         }
-        await withCheckedContinuation { drained = $0 }
+        await withCheckedContinuation { drained.append($0) }
         timer.cancel()
     }
 

@@ -1,7 +1,7 @@
 // GET /-/healthy, GET /-/ready, POST|PUT /-/reload
 internal import HTTP
 
-struct Lifecycle: Sendable {
+struct LifecyclePaths: Sendable {
     let status: any StatusSource
 
     static func healthy(_ request: HTTPRequest) -> HTTPResponse {
@@ -9,7 +9,8 @@ struct Lifecycle: Sendable {
     }
 
     func ready(_ request: HTTPRequest) -> HTTPResponse {
-        status.isReady() ? HTTPResponse(.ok, text: "tsdb-agent is ready.\n") : Lifecycle.notReady
+        status.isReady()
+            ? HTTPResponse(.ok, text: "tsdb-agent is ready.\n") : LifecyclePaths.notReady
     }
 
     func reload(_ request: HTTPRequest) async -> HTTPResponse {
