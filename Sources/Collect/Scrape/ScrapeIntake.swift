@@ -26,6 +26,8 @@ struct ScrapeIntake {
     var wantedSlots: [UInt32] = []
     private var wantedLabels: [Labels] = []
     private var guess = 0
+    // The slot that the parser's line was found to be before it was delimited, else -1.
+    private var matched = -1
     // The last scrape that had samples at all.
     private var lastParsed: UInt32 = 0
 
@@ -64,6 +66,7 @@ struct ScrapeIntake {
         wantedSlots.removeAll(keepingCapacity: true)
         wantedLabels.removeAll(keepingCapacity: true)
         guess = 0
+        matched = -1
     }
 
     /// Takes a piece of the body; false when the scrape has failed and no more is wanted.
@@ -75,7 +78,14 @@ struct ScrapeIntake {
         // The parser leaves for the time, so that its lines may change everything else.
         var parser = self.parser
         do throws(ExpositionError) {
-            try parser.feed(piece) { (line, bytes, number) throws(ExpositionError) in
+            try parser.feed(
+                piece,
+                known: { bytes, offset in
+                    let length = cache.length(of: guess, at: offset, in: bytes)
+                    matched = length > 0 ? guess : -1
+                    return length
+                }
+            ) { (line, bytes, number) throws(ExpositionError) in
                 take(line, bytes, number, note)
             }
         } catch {
@@ -124,7 +134,13 @@ struct ScrapeIntake {
         _ line: Int
     ) {
         scraped += 1
-        let slot = cache.find(bytes, series, expecting: guess) ?? cache.insert(bytes, series)
+        let slot: Int
+        if matched >= 0, Int(cache.slots[matched].length) == series.count {
+            slot = matched
+        } else {
+            slot = cache.find(bytes, series, expecting: guess) ?? cache.insert(bytes, series)
+        }
+        matched = -1
         guess = slot + 1
         let known = cache.slots[slot]
         let time = rules.options.honorTimestamps ? time : nil

@@ -50,6 +50,14 @@ struct SeriesCache {
         return nil
     }
 
+    /// The length of the series in `slot` if its bytes begin at `offset`, with more behind them; else 0.
+    func length(of slot: Int, at offset: Int, in bytes: Span<UInt8>) -> Int {
+        guard slot < slots.count else { return 0 }
+        let length = Int(slots[slot].length)
+        guard bytes.count - offset > length else { return 0 }
+        return holds(slot, bytes, offset..<offset + length) ? length : 0
+    }
+
     /// Adds a series that is unknown.
     mutating func insert(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int {
         if (slots.count + 1) * 4 > table.count * 3 { rehash(table.count * 2) }

@@ -38,9 +38,13 @@ public struct ExpositionParser: Sendable {
 
     /// Reads the lines that end in `piece` and calls `body` for each, with the bytes that its ranges
     /// refer to and the line's number.
+    ///
+    /// `known` may spare the search for the end of a series: it says how many bytes from an offset
+    /// on are a whole series that this parser has delimited before, or 0.
     /// - Throws: the first thing that is wrong; the parser is of no use then.
     public mutating func feed(
         _ piece: Span<UInt8>,
+        known: (Span<UInt8>, Int) -> Int = { _, _ in 0 },
         _ body: (ExpositionLine, Span<UInt8>, Int) throws(ExpositionError) -> Void
     ) throws(ExpositionError) {
         var begin = 0
@@ -49,12 +53,12 @@ public struct ExpositionParser: Sendable {
             try keep(piece, 0..<min(begin + 1, piece.count))
             guard begin < piece.count else { return }
             begin += 1
-            try readTail(body)
+            try readTail(known, body)
         }
         var end = piece.count
         while end > begin, piece[end - 1] != 0x0a { end -= 1 }
         at = begin
-        while at < end { try readLine(piece, body) }
+        while at < end { try readLine(piece, known, body) }
         if end < piece.count { try keep(piece, max(begin, end)..<piece.count) }
     }
 
@@ -65,7 +69,7 @@ public struct ExpositionParser: Sendable {
     ) throws(ExpositionError) {
         guard !tail.isEmpty else { return }
         tail.append(0x0a)
-        try readTail(body)
+        try readTail({ _, _ in 0 }, body)
     }
 
     private mutating func keep(
@@ -83,17 +87,19 @@ public struct ExpositionParser: Sendable {
     }
 
     private mutating func readTail(
+        _ known: (Span<UInt8>, Int) -> Int,
         _ body: (ExpositionLine, Span<UInt8>, Int) throws(ExpositionError) -> Void
     ) throws(ExpositionError) {
         let whole = tail
         tail.removeAll(keepingCapacity: true)
         at = 0
-        try readLine(whole.span, body)
+        try readLine(whole.span, known, body)
     }
 
     // One line, line feed included; there is one at or after `at`.
     private mutating func readLine(
         _ bytes: Span<UInt8>,
+        _ known: (Span<UInt8>, Int) -> Int,
         _ body: (ExpositionLine, Span<UInt8>, Int) throws(ExpositionError) -> Void
     ) throws(ExpositionError) {
         start = at
@@ -102,15 +108,23 @@ public struct ExpositionParser: Sendable {
         case 0x0a: break
         case UInt8(ascii: "#"):
             if let line = try comment(bytes) { try body(line, bytes, self.line) }
-        default: try body(try sample(bytes), bytes, line)
+        default: try body(try sample(bytes, known), bytes, line)
         }
         precondition(bytes[at] == 0x0a, "BUG: an exposition line ended before its line feed")
         at += 1
         line += 1
     }
 
-    private mutating func sample(_ bytes: Span<UInt8>) throws(ExpositionError) -> ExpositionLine {
-        let series = try series(bytes)
+    private mutating func sample(
+        _ bytes: Span<UInt8>,
+        _ known: (Span<UInt8>, Int) -> Int
+    ) throws(ExpositionError) -> ExpositionLine {
+        let series: Range<Int>
+        if let range = skipKnown(bytes, known(bytes, at)) {
+            series = range
+        } else {
+            series = try self.series(bytes)
+        }
         skipBlanks(bytes)
         let valueStart = at
         guard let value = number(bytes) else {
@@ -128,6 +142,21 @@ public struct ExpositionParser: Sendable {
         skipBlanks(bytes)
         guard bytes[at] == 0x0a else { throw unexpected(bytes, "next entry after timestamp") }
         return .sample(series: series, value: value, timestampMs: time)
+    }
+
+    // A bare name ends only where neither more of the name nor, after blanks, a brace follows.
+    private mutating func skipKnown(_ bytes: Span<UInt8>, _ length: Int) -> Range<Int>? {
+        guard length > 0 else { return nil }
+        let first = at
+        at += length
+        if bytes[at - 1] == UInt8(ascii: "}") { return first..<at }
+        let end = at
+        if bytes[at] == 0x20 || bytes[at] == 0x09 {
+            skipBlanks(bytes)
+            if bytes[at] != UInt8(ascii: "{") { return first..<end }
+        }
+        at = first
+        return nil
     }
 
     // The name and, blanks between them or not, the braces; what is inside is checked elsewhere.

@@ -1,6 +1,7 @@
 // From text to batch: order, markers, honour, limits, times, what the store refuses or forgets.
 import Formats
 import Model
+import TestSupport
 import Testing
 
 @testable import Collect
@@ -211,6 +212,37 @@ import Testing
         var run = IntakeRun()
         for round in 0..<40 { _ = run.scrape("a 1\nb{n=\"\(round)\"} 1\n") }
         #expect(run.intake.cache.slots.count < 20)
+    }
+
+    @Test("damaged text means the same whether its series are known or not", arguments: 0..<20)
+    func damage(seed: UInt64) {
+        let whole =
+            "a 1\na{b=\"c\"} 2\na{b=\"c\\\"}\",d=\"e\"}3 4\n{\"x.y\"} 5\nlonger_name 6e3\nlonger 7\n"
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<50 {
+            var text = Array(whole.utf8)
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let at = Int.random(in: 0..<text.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: text[at] = Array("{}\" \na1\\\t".utf8).randomElement(using: &random) ?? 0x20
+                case 1: text.remove(at: at)
+                default: text.insert(text[at], at: at)
+                }
+            }
+            let damaged = String(decoding: text, as: UTF8.self)
+            var known = IntakeRun()
+            _ = known.scrape(whole)
+            var fresh = IntakeRun()
+            _ = fresh.scrape("")
+            // What is gone and what is new differ by design.
+            let one = lines(known.scrape(damaged))
+            let other = lines(fresh.scrape(damaged))
+            #expect(one == other, "seed \(seed): \(damaged)")
+        }
+    }
+
+    private func lines(_ shown: String) -> [Substring] {
+        shown.split(separator: "\n").filter { !$0.contains(" stale @") && !$0.hasPrefix("up ") }
     }
 
     @Test("tells metadata once")
