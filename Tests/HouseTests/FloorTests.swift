@@ -5,9 +5,15 @@ import Testing
 /// The table "Module | What it is for | May import" of the architecture document.
 struct FloorTable {
     static let document = "Sources/Agent/Agent.docc/architecture.md"
+    /// The table as it stands in the repository; without rows when it cannot be read.
+    static let current = (try? FloorTable()) ?? FloorTable(rows: [:])
     let rows: [String: Set<String>]
 
-    init() throws {
+    private init(rows: [String: Set<String>]) {
+        self.rows = rows
+    }
+
+    private init() throws {
         var rows: [String: Set<String>] = [:]
         for line in try SourceTree.text(FloorTable.document).split(separator: "\n") {
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
@@ -35,7 +41,7 @@ struct FloorTable {
     @Test("a file imports only what its module's row allows", arguments: SourceTree.sources)
     func imports(file: SourceFile) throws {
         let row = try #require(
-            try FloorTable().rows[file.module],
+            FloorTable.current.rows[file.module],
             "\(file.module) has no row in \(FloorTable.document)"
         )
         for name in file.imports where !FloorTests.anywhere.contains(name) {
@@ -52,7 +58,7 @@ struct FloorTable {
     @Test("the table names exactly the modules that there are")
     func modules() throws {
         let folders = try SourceTree.names(in: "Sources")
-        #expect(try FloorTable().rows.keys.sorted() == folders)
+        #expect(FloorTable.current.rows.keys.sorted() == folders)
     }
 
     @Test("the manifest gives each module what the table allows")
@@ -64,7 +70,7 @@ struct FloorTable {
             let names = match.2.split { !$0.isLetter && !$0.isNumber }.map(String.init)
             seen[String(match.1)] = Set(names)
         }
-        let rows = try FloorTable().rows
+        let rows = FloorTable.current.rows
         for (name, imports) in seen.sorted(by: { $0.key < $1.key }) {
             #expect(rows[name] == imports, "\(name) in Package.swift")
         }
@@ -81,7 +87,7 @@ struct FloorTable {
             ["tsdb-agent", "bench", "fuzz"],
         ]
         func floor(_ name: String) -> Int { floors.firstIndex { $0.contains(name) } ?? -1 }
-        for (name, imports) in try FloorTable().rows {
+        for (name, imports) in FloorTable.current.rows {
             for other in imports {
                 #expect(floor(other) < floor(name), "\(name) (floor \(floor(name))) → \(other)")
             }

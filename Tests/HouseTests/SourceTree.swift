@@ -80,12 +80,22 @@ enum SourceTree {
 
 /// Blanks out comments and string literals, so that a word in them is not taken for code.
 enum CodeOnly {
+    private static let slash = UInt8(ascii: "/")
+    private static let quote = UInt8(ascii: "\"")
+    private static let pound = UInt8(ascii: "#")
+    private static let backslash = UInt8(ascii: "\\")
+
     static func strip(_ text: String) -> String {
         var out: [UInt8] = []
         let bytes = Array(text.utf8)
         var index = 0
         while index < bytes.count {
-            if starts(bytes, index, "//") {
+            let byte = bytes[index]
+            // Most bytes begin nothing.
+            if byte != slash, byte != quote, byte != pound {
+                out.append(byte)
+                index += 1
+            } else if byte == slash, starts(bytes, index, "//") {
                 while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
             } else if let end = literalEnd(bytes, index) {
                 out.append(UInt8(ascii: "\""))
@@ -111,10 +121,15 @@ enum CodeOnly {
         index += quotes.utf8.count
         var depth = 0
         while index < bytes.count {
-            if depth == 0, starts(bytes, index, quotes + pounds) {
+            let byte = bytes[index]
+            if depth == 0, byte != quote, byte != backslash {
+                index += 1
+                continue
+            }
+            if depth == 0, byte == quote, starts(bytes, index, quotes + pounds) {
                 return index + quotes.utf8.count + pounds.utf8.count
             }
-            if starts(bytes, index, "\\" + pounds + "(") {
+            if byte == backslash, starts(bytes, index, "\\" + pounds + "(") {
                 depth += 1
                 index += 2 + pounds.utf8.count
             } else if depth > 0 {

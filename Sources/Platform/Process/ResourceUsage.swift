@@ -21,11 +21,13 @@ public struct ResourceUsage: Sendable, Equatable {
     ///
     /// Costs some 100 µs and no disk.
     public static func now() -> ResourceUsage {
-        let status = ProcText.read("/proc/self/status") ?? []
+        let status = ProcFigures.read("/proc/self/status") ?? []
         var times = clinux_usage()
         // SAFETY: filled before the call returns; on failure it stays zero.
         _ = unsafe clinux_getrusage(&times)
-        func kib(_ key: String) -> Int64 { (ProcText.number(after: key, in: status) ?? 0) * 1024 }
+        func kib(_ key: String) -> Int64 {
+            (ProcFigures.number(after: key, in: status) ?? 0) * 1024
+        }
         return ResourceUsage(
             userSeconds: Double(times.user_us) / 1e6,
             systemSeconds: Double(times.system_us) / 1e6,
@@ -33,7 +35,7 @@ public struct ResourceUsage: Sendable, Equatable {
             anonymousBytes: kib("RssAnon:"),
             virtualBytes: kib("VmSize:"),
             maxResidentBytes: times.max_resident_kib * 1024,
-            threads: ProcText.number(after: "Threads:", in: status) ?? 0,
+            threads: ProcFigures.number(after: "Threads:", in: status) ?? 0,
             openDescriptors: countDescriptors(),
             maxDescriptors: descriptorLimit()
         )
@@ -59,9 +61,9 @@ public struct ResourceUsage: Sendable, Equatable {
 
     /// When the process started, milliseconds since 1970 UTC; nil without /proc.
     public static func processStartMs() -> Int64? {
-        guard let stat = ProcText.read("/proc/self/stat"),
-            let boot = ProcText.read("/proc/stat").flatMap({
-                ProcText.number(after: "btime", in: $0)
+        guard let stat = ProcFigures.read("/proc/self/stat"),
+            let boot = ProcFigures.read("/proc/stat").flatMap({
+                ProcFigures.number(after: "btime", in: $0)
             }),
             // The name in parentheses may hold spaces and parentheses: fields count from the last one.
             let close = stat.lastIndex(of: UInt8(ascii: ")"))

@@ -6,7 +6,8 @@ extension SegmentReader {
     /// The series that every matcher accepts and that have a chunk which overlaps `range`, ascending.
     ///
     /// A label that a series does not have counts as empty (Prometheus data model): so a matcher
-    /// that accepts the empty text takes away what has a value that it refuses, any other keeps what has a value that it accepts.
+    /// that accepts the empty text takes away what has a value that it refuses, any other keeps what
+    /// has a value that it accepts.
     ///
     /// - Throws: `SegmentError` when index or postings are damaged.
     public func select(

@@ -1,7 +1,7 @@
 // Files of /proc have no size: they are read until they end.
 internal import Glibc
 
-enum ProcText {
+enum ProcFigures {
     /// A whole pseudo file, nil when it is not there; at most 64 KiB, which nothing asked here exceeds.
     static func read(_ path: String) -> [UInt8]? {
         do throws(Errno) {
