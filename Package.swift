@@ -19,14 +19,16 @@ func module(_ name: String, _ imports: [String]) -> Target {
         name: name,
         dependencies: imports.map { .byName(name: $0) },
         exclude: catalogues.contains(name) ? ["\(name).docc"] : [],
-        swiftSettings: settings)
+        swiftSettings: settings
+    )
 }
 
 func roof(_ name: String, _ imports: [String]) -> Target {
     .executableTarget(
         name: name,
         dependencies: imports.map { .byName(name: $0) },
-        swiftSettings: settings)
+        swiftSettings: settings
+    )
 }
 
 func tests(_ name: String, _ imports: [String], resources: [String] = []) -> Target {
@@ -34,7 +36,8 @@ func tests(_ name: String, _ imports: [String], resources: [String] = []) -> Tar
         name: "\(name)Tests",
         dependencies: imports.map { .byName(name: $0) },
         exclude: resources,
-        swiftSettings: settings)
+        swiftSettings: settings
+    )
 }
 
 // Modules whose documents live in a DocC catalogue beside the code.
@@ -65,15 +68,19 @@ let everything: [Target] = [
         [
             "Model", "Codec", "Platform", "Formats", "PromQL", "HTTP", "Store", "Collect",
             "Forward", "API",
-        ]),
+        ]
+    ),
     // Roof.
     roof("tsdb-agent", ["Agent"]),
     roof("bench", ["Model", "Codec", "Platform", "Formats", "Store"]),
     roof("fuzz", ["Model", "Codec", "Platform", "Formats", "PromQL", "HTTP", "Store"]),
     // Tests mirror Sources.
     .target(
-        name: "TestSupport", dependencies: ["Model", "Codec", "Platform"],
-        path: "Tests/TestSupport", swiftSettings: settings),
+        name: "TestSupport",
+        dependencies: ["Model", "Codec", "Platform"],
+        path: "Tests/TestSupport",
+        swiftSettings: settings
+    ),
     tests("Model", ["Model", "TestSupport"]),
     tests("Codec", ["Codec", "TestSupport"]),
     tests("Platform", ["Platform", "TestSupport"]),
@@ -82,10 +89,14 @@ let everything: [Target] = [
     tests("HTTP", ["HTTP", "Platform", "TestSupport"]),
     tests("Store", ["Store", "Model", "Codec", "Platform", "TestSupport"]),
     tests(
-        "Collect", ["Collect", "Model", "Formats", "Platform", "HTTP", "TestSupport"],
-        resources: ["Host/Fixtures"]),
+        "Collect",
+        ["Collect", "Model", "Formats", "Platform", "HTTP", "TestSupport"],
+        resources: ["Host/Fixtures"]
+    ),
     tests(
-        "Forward", ["Forward", "Model", "Codec", "Formats", "Platform", "Store", "HTTP", "TestSupport"]),
+        "Forward",
+        ["Forward", "Model", "Codec", "Formats", "Platform", "Store", "HTTP", "TestSupport"]
+    ),
     tests("API", ["API", "Model", "Formats", "PromQL", "Platform", "HTTP", "TestSupport"]),
     tests("Agent", ["Agent", "Model", "Formats", "Platform", "Store", "Collect", "TestSupport"]),
     tests("House", []),
@@ -101,4 +112,5 @@ let package = Package(
     products: targets.contains { $0.name == "Store" }
         ? [.library(name: "Store", targets: ["Store"])] : [],
     targets: targets,
-    swiftLanguageModes: [.v6])
+    swiftLanguageModes: [.v6]
+)
