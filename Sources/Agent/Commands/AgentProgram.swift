@@ -117,6 +117,10 @@ extension AgentProgram {
             actions: .wired,
             context: .standard(environment: environment)
         )
-        exit(await program.run(Array(CommandLine.arguments.dropFirst())))
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        // Before the first await: it may start threads, and a thread that does not block a signal
+        // dies of it.
+        if arguments.first == CommandSpec.run.name { Lifecycle.holdSignals() }
+        exit(await program.run(arguments))
     }
 }

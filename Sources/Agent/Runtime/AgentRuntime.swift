@@ -81,6 +81,10 @@ actor AgentRuntime {
             database = try Database(
                 config.storeOptions, fileSystem: files, wallClock: clock, log: log)
         } catch { throw StartError(error) }
+        // Until its shipper has read its cursor, a destination may need everything.
+        for section in config.forward {
+            database.pin(section.name, at: FeedPosition(number: .zero))
+        }
         do throws(Errno) {
             writer = try StoreWriter(database, meters)
             let workers = max(1, ThisProcess.processorCount - 1)

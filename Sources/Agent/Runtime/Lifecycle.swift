@@ -7,6 +7,12 @@ enum Lifecycle {
     // Threads that malloc keeps apart: more arenas cost memory, not speed, with one busy thread.
     private static let arenas: Int32 = 2
 
+    /// Keeps signals from ending the process until `run` waits for them.
+    static func holdSignals() {
+        // What it blocks stays blocked, in this thread and all later ones, when it is let go.
+        do throws(Errno) { _ = try Signals() } catch { return }
+    }
+
     /// - Returns: 0 after a clean stop, 1 when the agent could not start.
     static func run(_ request: RunRequest, _ context: CommandContext) async -> Int32 {
         let config = request.loaded.config
@@ -18,7 +24,6 @@ enum Lifecycle {
         let signals: Signals
         let runtime: AgentRuntime
         do throws(Errno) {
-            // Before the first thread starts: a thread that does not block a signal dies of it.
             signals = try Signals()
             loop = try EventLoop()
             thread = try loop.start(name: "loop")
