@@ -48,8 +48,11 @@ extension Database {
 
     private func append(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
         precondition(
-            batch.series.count == batch.count && (batch.times.isEmpty || batch.times.count == batch.count),
-            "BUG: a batch whose columns differ in length")
+            batch.series.count == batch.count
+                && (batch.times.isEmpty || batch.times.count == batch.count),
+            "BUG: a batch whose columns differ in length"
+        )
+        guard batch.count <= BufferFormat.maxBatchSamples else { return .refused(.overload) }
         var check = writer.check
         writer.check = BatchCheck()
         defer { writer.check = check }
@@ -58,7 +61,14 @@ extension Database {
         }
         guard let source else { return .refused(.overload) }
         guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
+        // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
         if !asked.isEmpty { lookUpLastTimes(asked) }
+        // Before the series are numbered: numbers belong to a file.
+        if writer.file == nil || writer.distrustsFile { openBufferFile(&writer) }
+        guard writer.file != nil, !writer.distrustsFile else {
+            refuse(batch, source, &writer)
+            return .refused(.bufferUnavailable)
+        }
         let window = timeWindow()
         var local = writer.localSeries
         local.removeAll(keepingCapacity: true)
@@ -81,18 +91,22 @@ extension Database {
         if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
         guard record(batch, number, source, check, drops, &writer) else {
             head.withLock { $0.undo(check) }
-            let lost = DropCount(.bufferUnavailable, batch.count)
-            writer.ledger.count(
-                source.text, stored: 0, generated: 0, drops: batch.droppedBefore + [lost])
-            writer.epochLedger.count(
-                source.text, stored: 0, generated: 0, drops: batch.droppedBefore + [lost])
+            refuse(batch, source, &writer)
             return .refused(.bufferUnavailable)
         }
         writer.lastNumber = number
         writer.ledger.count(
-            source.text, stored: check.storedCount, generated: check.generatedCount, drops: drops)
+            source.text,
+            stored: check.storedCount,
+            generated: check.generatedCount,
+            drops: drops
+        )
         writer.epochLedger.count(
-            source.text, stored: check.storedCount, generated: check.generatedCount, drops: drops)
+            source.text,
+            stored: check.storedCount,
+            generated: check.generatedCount,
+            drops: drops
+        )
         let used = head.withLock { head -> Int in
             head.apply(batch, check)
             return head.memory.usedBytes
@@ -103,32 +117,54 @@ extension Database {
         return .stored(check.storedCount, dropped: drops)
     }
 
+    // Counts a batch that the disk did not take.
+    private func refuse(_ batch: SampleBatch, _ source: SourceName, _ writer: inout WriterState) {
+        let drops = batch.droppedBefore + [DropCount(.bufferUnavailable, batch.count)]
+        writer.ledger.count(source.text, stored: 0, generated: 0, drops: drops)
+        writer.epochLedger.count(source.text, stored: 0, generated: 0, drops: drops)
+    }
+
     private func timeWindow() -> TimeWindow {
         let now = wallClock.nowMs()
         return TimeWindow(
-            oldestMs: options.maxSampleAgeMs > 0 ? now - options.maxSampleAgeMs : nil,
-            newestMs: isClockSynchronised() ? now + options.maxAheadMs : nil)
+            oldestMs: options.maxSampleAgeMs > 0 ? now &- options.maxSampleAgeMs : nil,
+            newestMs: isClockSynchronised() ? now &+ options.maxAheadMs : nil
+        )
     }
 
     private func allDrops(_ batch: SampleBatch, _ check: BatchCheck) -> [DropCount] {
         if check.drops.isEmpty { return batch.droppedBefore }
         return batch.droppedBefore
-            + check.drops.sorted { $0.key.rawValue < $1.key.rawValue }.map { DropCount($0.key, $0.value) }
+            + check.drops.sorted { $0.key.rawValue < $1.key.rawValue }.map {
+                DropCount($0.key, $0.value)
+            }
     }
 
     // Writes the batch's records; false when the disk did not take them.
     private func record(
-        _ batch: SampleBatch, _ number: SequenceNumber, _ source: SourceName, _ check: BatchCheck,
-        _ drops: [DropCount], _ writer: inout WriterState
+        _ batch: SampleBatch,
+        _ number: SequenceNumber,
+        _ source: SourceName,
+        _ check: BatchCheck,
+        _ drops: [DropCount],
+        _ writer: inout WriterState
     ) -> Bool {
-        if writer.file == nil { openBufferFile(&writer) }
         guard let file = writer.file else { return false }
         let input = BufferBatchInput(
-            number: number, stream: batch.stream, source: source, timeMs: batch.time.ms,
-            series: batch.series, localSeries: writer.localSeries, times: batch.times,
-            values: batch.values.map(\.bitPattern), verdicts: check.verdicts,
-            lateCount: check.lateCount, storedCount: check.storedCount, drops: drops,
-            generated: check.generatedCount)
+            number: number,
+            stream: batch.stream,
+            source: source,
+            timeMs: batch.time.ms,
+            series: batch.series,
+            localSeries: writer.localSeries,
+            times: batch.times,
+            values: batch.values.map(\.bitPattern),
+            verdicts: check.verdicts,
+            lateCount: check.lateCount,
+            storedCount: check.storedCount,
+            drops: drops,
+            generated: check.generatedCount
+        )
         writer.records.removeAll(keepingCapacity: true)
         writer.encoder.append(input, to: &writer.records)
         do throws(Errno) {
@@ -136,17 +172,26 @@ extension Database {
         } catch {
             writer.failures += 1
             writer.startOver()
+            if !file.cut(to: writer.offset) {
+                // A whole record may be left behind: neither its number nor its place is used again.
+                writer.lastNumber = number
+                writer.distrustsFile = true
+            }
             if !writer.isFailing {
                 log.error(
                     "cannot write the buffer, samples are dropped until it can be written",
-                    ("path", file.path), ("cause", "\(error)"))
+                    ("path", file.path),
+                    ("cause", "\(error)")
+                )
             }
             writer.isFailing = true
             return false
         }
         if writer.isFailing { log.info("the buffer can be written again", ("path", file.path)) }
         writer.isFailing = false
+        writer.encoder.commit()
         writer.offset += Int64(writer.records.count)
+        writer.epochBytes += Int64(writer.records.count)
         writer.bytesWritten += Int64(writer.records.count)
         writer.files[writer.files.count - 1].last = number
         writer.files[writer.files.count - 1].bytes = writer.offset
@@ -156,21 +201,33 @@ extension Database {
 
     // The feed's order of a batch: samples in order first, then the late ones.
     private func feedBatch(
-        _ batch: SampleBatch, _ number: SequenceNumber, _ check: BatchCheck
+        _ batch: SampleBatch,
+        _ number: SequenceNumber,
+        _ check: BatchCheck
     ) -> FeedBatch {
         if check.storedCount == batch.count, check.lateCount == 0 {
             return FeedBatch(
-                number: number, stream: batch.stream.raw, series: batch.series.map(\.raw),
-                times: batch.times, timeMs: batch.time.ms, values: batch.values,
-                lateFrom: batch.count)
+                number: number,
+                stream: batch.stream.raw,
+                series: batch.series.map(\.raw),
+                times: batch.times,
+                timeMs: batch.time.ms,
+                values: batch.values,
+                lateFrom: batch.count
+            )
         }
         let inOrder = batch.values.indices.filter { check.verdicts[$0] == .inOrder }
         let late = batch.values.indices.filter { check.verdicts[$0] == .late }
         let order = inOrder + late
         return FeedBatch(
-            number: number, stream: batch.stream.raw, series: order.map { batch.series[$0].raw },
+            number: number,
+            stream: batch.stream.raw,
+            series: order.map { batch.series[$0].raw },
             times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
-            timeMs: batch.time.ms, values: order.map { batch.values[$0] }, lateFrom: inOrder.count)
+            timeMs: batch.time.ms,
+            values: order.map { batch.values[$0] },
+            lateFrom: inOrder.count
+        )
     }
 
     // A series that enters the head takes its last time from the newest segment that has it.
@@ -192,8 +249,11 @@ extension Database {
     /// Makes a new buffer file the open one; without one batches are refused.
     func openBufferFile(_ writer: inout WriterState) {
         let header = BufferHeader(
-            storeID: storeID, after: writer.lastNumber, start: writer.start,
-            createdMs: wallClock.nowMs())
+            storeID: storeID,
+            after: writer.lastNumber,
+            start: writer.start,
+            createdMs: wallClock.nowMs()
+        )
         do throws(Errno) {
             let directory = FilePath.join(options.basePath, StoreLayout.bufferDirectory)
             let file = try BufferFile.create(header, in: directory, fileSystem)
@@ -202,9 +262,12 @@ extension Database {
             writer.failures += 1
             if !writer.isFailing {
                 log.error(
-                    "cannot make a buffer file", ("path", options.basePath), ("cause", "\(error)"))
+                    "cannot make a buffer file",
+                    ("path", options.basePath),
+                    ("cause", "\(error)")
+                )
             }
-            if writer.file == nil { writer.isFailing = true }
+            if writer.file == nil || writer.distrustsFile { writer.isFailing = true }
         }
     }
 }

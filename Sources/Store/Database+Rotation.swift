@@ -25,11 +25,13 @@ extension Database {
             return head.openEpoch
         }
         writer.closing.append(
-            ClosingEpoch(epoch: closed, range: range, ledger: writer.epochLedger))
+            ClosingEpoch(epoch: closed, range: range, ledger: writer.epochLedger)
+        )
         writer.epochAfter = range.through
         writer.epochLedger = Ledger()
+        writer.epochBytes = 0
         // Without a new file the old one goes on: recovery goes by ranges, not by files.
-        openBufferFile(&writer)
+        if !writer.isClosed { openBufferFile(&writer) }
         sealing.withLock { $0.rotations += 1 }
         maintenance.nudge()
         return true
@@ -39,46 +41,77 @@ extension Database {
     func isRotationDue(_ writer: WriterState, usedBytes: Int) -> Bool {
         // One epoch at a time on its way to disk: a slow disk makes epochs larger, not more.
         guard writer.closing.isEmpty else { return false }
+        let (age, _) = wallClock.nowMs().subtractingReportingOverflow(writer.epochSinceMs)
         return usedBytes >= options.headSizeLimit
-            || writer.offset >= options.bufferMaxSize
-            || wallClock.nowMs() - writer.epochSinceMs >= options.chunkTimeLimitMs
+            || writer.epochBytes >= options.bufferMaxSize
+            || age >= options.chunkTimeLimitMs
+            || age < -Database.smallStepBackMs
             || writer.distrustsFile
     }
+
+    /// A clock that goes back by more forces a rotation: the epoch's age says nothing any more.
+    static let smallStepBackMs: Int64 = 60_000
 
     /// Makes the buffer durable up to what was written when it was called.
     ///
     /// - Throws: `.cannot` when fsync(2) failed: that file is not trusted again, its epoch is sealed
     ///   from memory into a new file.
     public func syncBuffer() throws(StoreError) {
-        let (file, offset, isDirty) = writer.withLock {
-            ($0.file, $0.offset, $0.syncedOffset < $0.offset)
+        let (unsynced, file, offset, isDirty) = writer.withLock {
+            ($0.unsynced, $0.file, $0.offset, $0.syncedOffset < $0.offset || $0.distrustsFile)
+        }
+        // A batch that made a rotation due lies in the file before the open one.
+        for old in unsynced {
+            do throws(Errno) {
+                try old.file.file.syncData()
+            } catch {
+                try failSync(old.file, error)
+            }
+            writer.withLock { $0.unsynced.removeAll { $0.file === old.file } }
         }
         guard let file, isDirty else { return }
         do throws(Errno) {
             try file.file.syncData()
-            writer.withLock { writer in
-                if writer.file === file { writer.syncedOffset = max(writer.syncedOffset, offset) }
-            }
         } catch {
-            log.error(
-                "cannot sync the buffer; its epoch is sealed from memory", ("path", file.path),
-                ("cause", "\(error)"))
-            writer.withLock { writer in
-                writer.failures += 1
-                if writer.file === file { writer.distrustsFile = true }
-            }
-            rotate()
-            throw .cannot(action: "sync", path: file.path, cause: error)
+            try failSync(file, error)
         }
+        let isTrusted = writer.withLock { writer -> Bool in
+            guard writer.file === file else { return true }
+            // After a failure the next sync may succeed without having written anything (fsync(2)).
+            guard !writer.distrustsFile else { return false }
+            writer.syncedOffset = max(writer.syncedOffset, offset)
+            return true
+        }
+        if !isTrusted { try failSync(file, .inputOutput) }
+    }
+
+    private func failSync(_ file: BufferFile, _ cause: Errno) throws(StoreError) {
+        log.error(
+            "cannot sync the buffer; its epoch is sealed from memory",
+            ("path", file.path),
+            ("cause", "\(cause)")
+        )
+        writer.withLock { writer in
+            writer.failures += 1
+            writer.unsynced.removeAll { $0.file === file }
+            guard writer.file === file else { return }
+            writer.distrustsFile = true
+            rotate(&writer)
+        }
+        maintenance.nudge()
+        throw .cannot(action: "sync", path: file.path, cause: cause)
     }
 
     /// Does what the clock makes due: rotation by age, sealing, retention. Called by the store's own
     /// thread, or by the owner of a store that has none.
     public func maintain() {
         let used = head.withLock { $0.memory.usedBytes }
-        writer.withLock { writer in
-            if isRotationDue(writer, usedBytes: used) { rotate(&writer) }
+        let isClosed = writer.withLock { writer -> Bool in
+            if !writer.isClosed, isRotationDue(writer, usedBytes: used) { rotate(&writer) }
+            return writer.isClosed
         }
+        // The directory may be another process's by now.
+        if isClosed { return }
         sealPending()
         deleteExpired()
     }

@@ -19,10 +19,11 @@ extension Database {
     private func seal(_ epoch: ClosingEpoch) -> Bool {
         let pin = head.withLock { $0.memory.pin() }
         defer { head.withLock { $0.memory.unpin(pin) } }
-        let series = head.withLock { $0.close(epoch.epoch) }
+        let series = take(epoch.epoch)
         let path = FilePath.join(
             FilePath.join(options.basePath, StoreLayout.segmentDirectory),
-            StoreLayout.segmentName(storeID, epoch.range))
+            StoreLayout.segmentName(storeID, epoch.range)
+        )
         do throws(SegmentError) {
             var reader: SegmentReader?
             if !series.isEmpty || epoch.ledger != Ledger() {
@@ -44,24 +45,52 @@ extension Database {
             }
             if isFirst {
                 log.error(
-                    "cannot seal an epoch, it stays in memory and in the buffer", ("path", path),
-                    ("cause", "\(error)"))
+                    "cannot seal an epoch, it stays in memory and in the buffer",
+                    ("path", path),
+                    ("cause", "\(error)")
+                )
             }
             return false
         }
     }
 
+    // All of a closed epoch, in the order of the ids, as the segment wants it.
+    private func take(_ epoch: UInt32) -> [EpochSeries] {
+        let stripe = 16_384
+        var series: [EpochSeries] = []
+        var first = 0
+        while true {
+            let (found, count) = head.withLock { head in
+                (head.close(epoch, first..<first + stripe), head.series.count)
+            }
+            series.append(contentsOf: found)
+            first += stripe
+            if first >= count { break }
+        }
+        series.sort { $0.id < $1.id }
+        return series
+    }
+
     private func write(
-        _ series: [EpochSeries], _ epoch: ClosingEpoch, to path: String
+        _ series: [EpochSeries],
+        _ epoch: ClosingEpoch,
+        to path: String
     ) throws(SegmentError) -> SegmentSummary {
         var writer = try SegmentWriter(
-            fileSystem, path: path, storeID: storeID, range: epoch.range)
+            fileSystem,
+            path: path,
+            storeID: storeID,
+            range: epoch.range
+        )
         for one in series {
             var chunks = one.chunks.map { chunk in
                 SealedChunk(
-                    gorilla: chunk.bits.payload, pointCount: chunk.bits.pointCount,
-                    startMs: chunk.firstTime, endMs: chunk.lastTime,
-                    flags: chunk.hasStaleMarkers ? .staleMarkers : [])
+                    gorilla: chunk.bits.payload,
+                    pointCount: chunk.bits.pointCount,
+                    startMs: chunk.firstTime,
+                    endMs: chunk.lastTime,
+                    flags: chunk.hasStaleMarkers ? .staleMarkers : []
+                )
             }
             if let run = one.late {
                 var samples = SampleColumns()
@@ -76,23 +105,29 @@ extension Database {
 
     // Swaps the epoch's chunks in memory for the segment: no query sees both or neither.
     private func install(_ reader: SegmentReader?, _ epoch: ClosingEpoch) {
-        let last = writer.withLock { $0.lastNumber }
-        let gone = head.withLock { head -> Int in
-            if let reader {
-                sealed.withLock { segments in
-                    segments.append(reader)
-                    segments.sort { $0.range.after < $1.range.after }
+        let gone = writer.withLock { writer -> Int in
+            writer.closing.removeAll { $0.epoch == epoch.epoch }
+            writer.unsynced.removeAll { $0.through <= epoch.range.through }
+            return head.withLock { head -> Int in
+                if let reader {
+                    sealed.withLock { segments in
+                        segments.append(reader)
+                        segments.sort { $0.range.after < $1.range.after }
+                    }
                 }
+                head.forget(epoch.epoch)
+                return head.collectGarbage(freedAt: writer.lastNumber)
             }
-            head.forget(epoch.epoch)
-            return head.collectGarbage(freedAt: last)
         }
-        writer.withLock { $0.closing.removeAll { $0.epoch == epoch.epoch } }
         removeBuffers()
         Allocator.trim()
         log.info(
-            "epoch sealed", ("after", "\(epoch.range.after)"), ("through", "\(epoch.range.through)"),
-            ("bytes", "\(reader?.byteCount ?? 0)"), ("series_let_go", "\(gone)"))
+            "epoch sealed",
+            ("after", "\(epoch.range.after)"),
+            ("through", "\(epoch.range.through)"),
+            ("bytes", "\(reader?.byteCount ?? 0)"),
+            ("series_let_go", "\(gone)")
+        )
     }
 
     /// Removes buffer files that nothing needs: those of epochs before the newest sealed one, so that
@@ -105,6 +140,12 @@ extension Database {
             let open = writer.file?.path
             func isNeeded(_ file: BufferFileInfo) -> Bool {
                 if file.path == open || file.last > newest.after { return true }
+                // Recovery may have found batches of gaps far behind the newest segment.
+                if writer.closing.contains(where: {
+                    $0.range.after < file.last && file.after < $0.range.through
+                }) {
+                    return true
+                }
                 // A destination that stands in an epoch goes on in the buffer: all of it is kept.
                 return positions.contains { position in
                     position.time == nil && position.number < file.last
@@ -124,7 +165,11 @@ extension Database {
     /// destination still needs.
     func deleteExpired() {
         guard options.retentionMs > 0 else { return }
-        let oldest = wallClock.nowMs() - options.retentionMs
+        let newest = sealed.withLock { $0.map(\.timeRange.end.ms).max() }
+        guard let now = retention.withLock({ $0.age(wallClock.nowMs(), newestSampleMs: newest) })
+        else { return }
+        let (oldest, isBeforeTime) = now.subtractingReportingOverflow(options.retentionMs)
+        if isBeforeTime { return }
         let needed = pins.withLock { $0.values.map(\.number).min() } ?? SequenceNumber(raw: .max)
         let expired = head.withLock { _ in
             sealed.withLock { segments -> [SegmentReader] in
@@ -147,8 +192,11 @@ extension Database {
             try fileSystem.removeIfPresent(path)
         } catch {
             // The next start finds it again and decides anew.
-            log.warn("cannot remove a file that is no longer needed", ("path", path),
-                ("cause", "\(error)"))
+            log.warn(
+                "cannot remove a file that is no longer needed",
+                ("path", path),
+                ("cause", "\(error)")
+            )
         }
     }
 }

@@ -32,6 +32,7 @@ public final class Database: Sendable {
     let sealLock = Mutex<Bool>(false)
     let readers = Mutex<FeedReaders>(FeedReaders())
     let headTable = HeadFeedTable()
+    let retention: Mutex<RetentionClock>
     let maintenance: Maintenance
     let isClockSynchronised: @Sendable () -> Bool
     private let lock: Mutex<DirectoryLock?>
@@ -42,8 +43,10 @@ public final class Database: Sendable {
     /// - Throws: `.locked` when another process has it, `.newerVersion` for files of a newer program,
     ///   `.cannot` when the directory cannot be used.
     public convenience init(
-        _ options: StoreOptions, fileSystem: any FileSystem = PosixFileSystem(),
-        wallClock: any WallClock = SystemClock(), log: Logger = .silent,
+        _ options: StoreOptions,
+        fileSystem: any FileSystem = PosixFileSystem(),
+        wallClock: any WallClock = SystemClock(),
+        log: Logger = .silent,
         isClockSynchronised: @escaping @Sendable () -> Bool = { true }
     ) throws(StoreError) {
         let opened = try Recovery.open(options, fileSystem, wallClock, log)
@@ -54,7 +57,9 @@ public final class Database: Sendable {
     }
 
     private init(
-        _ opened: consuming OpenedStore, _ wallClock: any WallClock, _ log: Logger,
+        _ opened: consuming OpenedStore,
+        _ wallClock: any WallClock,
+        _ log: Logger,
         _ isClockSynchronised: @escaping @Sendable () -> Bool
     ) {
         options = opened.options
@@ -67,6 +72,7 @@ public final class Database: Sendable {
         self.isClockSynchronised = isClockSynchronised
         maintenance = Maintenance()
         pins = Mutex([:])
+        retention = Mutex(RetentionClock(nowMs: wallClock.nowMs()))
         let lastNumber = opened.parts.writer.lastNumber
         let parts = opened.takeParts()
         sealed = Mutex(parts.segments)
@@ -129,10 +135,14 @@ public final class Database: Sendable {
     /// - Throws: `.cannot` when the buffer cannot be made durable.
     public func close(sealing: Bool = true) throws(StoreError) {
         maintenance.stop()
-        if sealing, rotate() { sealPending() }
-        defer { lock.withLock { $0 = nil } }
-        try syncBuffer()
+        // First, so that nothing is acknowledged that the last sync or segment misses.
         writer.withLock { $0.isClosed = true }
+        defer { lock.withLock { $0 = nil } }
+        if sealing {
+            rotate()
+            sealPending()
+        }
+        try syncBuffer()
     }
 
     /// What is in the store now.
@@ -162,6 +172,7 @@ public final class Database: Sendable {
             statistics.segmentBytesWritten = counters.bytes
             statistics.sealFailures = counters.failures
             statistics.segmentsDeleted = counters.deleted
+            statistics.damagedReads = counters.damagedReads
         }
         statistics.quarantined = quarantine.count
         return statistics
@@ -198,4 +209,6 @@ public struct StoreStatistics: Sendable {
     public var sealFailures = 0
     public var segmentsDeleted = 0
     public var quarantined = 0
+    /// Reads that came upon damage in a segment.
+    public var damagedReads = 0
 }

@@ -11,6 +11,8 @@ struct SealCounters {
     var failures = 0
     var deleted = 0
     var damagedReads = 0
+    /// Segments whose damage was logged: once is enough.
+    var damagedPaths: Set<String> = []
     var isFailing = false
 }
 
@@ -92,7 +94,10 @@ final class Maintenance: Sendable {
     }
 
     private func start(
-        _ name: String, _ bell: Bell, periodMs: Int64, _ work: @escaping @Sendable () -> Void
+        _ name: String,
+        _ bell: Bell,
+        periodMs: Int64,
+        _ work: @escaping @Sendable () -> Void
     ) {
         do throws(Errno) {
             let thread = try NamedThread(name: name) { [state = self] in

@@ -52,7 +52,9 @@ struct OpenedStore: ~Copyable {
 /// Opens stores.
 enum Recovery {
     static func open(
-        _ options: StoreOptions, _ fileSystem: any FileSystem, _ wallClock: any WallClock,
+        _ options: StoreOptions,
+        _ fileSystem: any FileSystem,
+        _ wallClock: any WallClock,
         _ log: Logger
     ) throws(StoreError) -> OpenedStore {
         let base = options.basePath
@@ -63,17 +65,37 @@ enum Recovery {
         }
         let quarantine = Quarantine(basePath: base, fileSystem: fileSystem, log: log)
         var report = RecoveryReport()
-        let segments = try SegmentDirectory.open(base, fileSystem, quarantine, log)
-        report.segments = segments.count
-        let buffers = try BufferDirectory.open(base, fileSystem, quarantine)
+        var segments = try SegmentDirectory.open(base, fileSystem, quarantine, log)
+        var buffers = try BufferDirectory.open(base, fileSystem, quarantine)
         let identity = try nextIdentity(
-            base, fileSystem, quarantine, wallClock, segments: segments, buffers: buffers)
+            base,
+            fileSystem,
+            quarantine,
+            wallClock,
+            segments: segments,
+            buffers: buffers
+        )
+        // Numbers mean something in their own store only: a stray file's range would hide batches.
+        for segment in segments where segment.storeID != identity.id {
+            quarantine.take(segment.path, reason: "it belongs to the store \(segment.storeID)")
+        }
+        segments.removeAll { $0.storeID != identity.id }
+        for file in buffers where file.header.storeID != identity.id {
+            quarantine.take(file.path, reason: "it belongs to the store \(file.header.storeID)")
+        }
+        buffers.removeAll { $0.header.storeID != identity.id }
+        report.segments = segments.count
         var replay = Replay(
             head: HeadState(
                 limits: HeadLimits(
-                    maxSeries: .max, chunkPointLimit: options.chunkPointLimit,
-                    chunkSizeLimit: options.chunkSizeLimit)),
-            sealed: segments, report: report)
+                    maxSeries: .max,
+                    chunkPointLimit: options.chunkPointLimit,
+                    chunkSizeLimit: options.chunkSizeLimit
+                )
+            ),
+            sealed: segments,
+            report: report
+        )
         var files: [BufferFileInfo] = []
         for file in buffers {
             let info = try replay.run(file, quarantine, log)
@@ -87,15 +109,28 @@ enum Recovery {
         let sealedThrough = segments.last?.range.through ?? .zero
         let last = max(replay.lastNumber, sealedThrough)
         var writer = WriterState(
-            start: identity.lastStart, lastNumber: last, epochAfter: sealedThrough,
-            nowMs: wallClock.nowMs(), ledger: replay.ledger, files: files)
+            start: identity.lastStart,
+            lastNumber: last,
+            epochAfter: sealedThrough,
+            nowMs: wallClock.nowMs(),
+            ledger: replay.ledger,
+            files: files
+        )
         writer.epochLedger = replay.replayedLedger
         writer.closing = replay.closing
         return OpenedStore(
-            options: options, fileSystem: fileSystem, identity: identity, quarantine: quarantine,
+            options: options,
+            fileSystem: fileSystem,
+            identity: identity,
+            quarantine: quarantine,
             report: report,
             parts: .init(
-                head: replay.takeHead(), writer: writer, segments: segments, lock: lock))
+                head: replay.takeHead(),
+                writer: writer,
+                segments: segments,
+                lock: lock
+            )
+        )
     }
 
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {
@@ -107,11 +142,15 @@ enum Recovery {
     }
 
     private static func takeLock(
-        _ options: StoreOptions, _ wallClock: any WallClock
+        _ options: StoreOptions,
+        _ wallClock: any WallClock
     ) throws(StoreError) -> DirectoryLock? {
         guard options.locksDirectory else { return nil }
         let holder = LockHolder(
-            host: MachineName.host(), processID: MachineName.processID(), startedMs: wallClock.nowMs())
+            host: MachineName.host(),
+            processID: MachineName.processID(),
+            startedMs: wallClock.nowMs()
+        )
         do throws(DirectoryLockError) {
             return try DirectoryLock(directory: options.basePath, holder: holder)
         } catch {
@@ -125,8 +164,12 @@ enum Recovery {
 
     // The id stays, the start moves on, durable before the first batch.
     private static func nextIdentity(
-        _ base: String, _ fileSystem: any FileSystem, _ quarantine: Quarantine,
-        _ wallClock: any WallClock, segments: [SegmentReader], buffers: [BufferDirectory.File]
+        _ base: String,
+        _ fileSystem: any FileSystem,
+        _ quarantine: Quarantine,
+        _ wallClock: any WallClock,
+        segments: [SegmentReader],
+        buffers: [BufferDirectory.File]
     ) throws(StoreError) -> StoreIdentity {
         let path = FilePath.join(base, StoreLayout.identityName)
         var known: StoreIdentity?
@@ -139,10 +182,12 @@ enum Recovery {
         }
         let id = known?.id ?? segments.last?.storeID ?? buffers.last?.header.storeID ?? randomID()
         let seen =
-            [known?.lastStart ?? 0] + segments.map(\.range.through.start) + buffers.map(\.header.start)
+            [known?.lastStart ?? 0] + segments.map(\.range.through.start)
+            + buffers.map(\.header.start)
         let next = StoreIdentity(
             id: id,
-            lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs()))
+            lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs())
+        )
         do throws(Errno) {
             try AtomicReplace.write(fileSystem, path, next.bytes)
         } catch {
@@ -152,7 +197,8 @@ enum Recovery {
     }
 
     private static func read(
-        _ path: String, _ fileSystem: any FileSystem
+        _ path: String,
+        _ fileSystem: any FileSystem
     ) throws(StoreError) -> [UInt8]? {
         do throws(Errno) {
             return try fileSystem.readAll(path, limit: 4096)

@@ -46,15 +46,12 @@ struct BufferDecoder {
         var layout: [UInt32] = []
         var previous: [UInt64] = []
         var timeMs: Int64 = 0
-        var sinceKey = -1  // -1: nothing to build on until the next key
+        var last: UInt32?  // its last batch that was decoded; nil: nothing to build on
     }
-
-    // Limits against hostile counts: what a payload of n bytes can state at most.
-    private static let maxSeries = 1 << 26
 
     private let start: UInt32
     private var streams: [UInt32: StreamState] = [:]
-    private var labelsOfSeries: [Labels?] = []
+    private var labelsOfSeries: [UInt32: Labels] = [:]
 
     /// Begins a file of the start `start` (upper half of its sequence numbers).
     init(start: UInt32) {
@@ -62,22 +59,17 @@ struct BufferDecoder {
     }
 
     /// The labels of a series of this file; nil when the record that held them was damaged.
-    func labels(of series: UInt32) -> Labels? {
-        Int(series) < labelsOfSeries.count ? labelsOfSeries[Int(series)] : nil
-    }
+    func labels(of series: UInt32) -> Labels? { labelsOfSeries[series] }
 
     /// The file's series so far, by number.
-    var series: [Labels?] { labelsOfSeries }
-
-    /// After damage nothing may be built on what came before it, until the next key records.
-    mutating func forgetStreams() {
-        for key in streams.keys { streams[key]?.sinceKey = -1 }
-    }
+    var series: [UInt32: Labels] { labelsOfSeries }
 
     /// Decodes one payload whose checksum was right.
     /// - Throws: `CodecError` when it is not what the encoder writes.
     mutating func decode(
-        _ type: BufferFormat.RecordType, flags: UInt8, _ payload: Span<UInt8>
+        _ type: BufferFormat.RecordType,
+        flags: UInt8,
+        _ payload: Span<UInt8>
     ) throws(CodecError) -> BufferRecord {
         var cursor = ByteCursor()
         switch type {
@@ -95,11 +87,13 @@ struct BufferDecoder {
     }
 
     private mutating func decodeSeries(
-        _ cursor: inout ByteCursor, flags: UInt8, _ payload: Span<UInt8>
+        _ cursor: inout ByteCursor,
+        flags: UInt8,
+        _ payload: Span<UInt8>
     ) throws(CodecError) {
         let first = Int(try decodeUInt32(&cursor, payload))
         let count = Int(try decodeUInt32(&cursor, payload))
-        guard first + count <= BufferDecoder.maxSeries else {
+        guard first + count <= Int(UInt32.max) else {
             throw .malformed(atByte: cursor.offset, what: "series number \(first + count)")
         }
         var bytes = try cursor.bytes(payload, count: payload.count - cursor.offset)
@@ -109,7 +103,6 @@ struct BufferDecoder {
         guard count <= bytes.count else {
             throw .malformed(atByte: cursor.offset, what: "\(count) series in \(bytes.count) bytes")
         }
-        while labelsOfSeries.count < first + count { labelsOfSeries.append(nil) }
         var inner = ByteCursor()
         for number in first..<first + count {
             let length = try inner.varint(bytes.span)
@@ -120,26 +113,29 @@ struct BufferDecoder {
             guard let labels = Labels(checking: canonical) else {
                 throw .malformed(atByte: inner.offset, what: "labels that are not canonical")
             }
-            labelsOfSeries[number] = labels
+            labelsOfSeries[UInt32(number)] = labels
         }
     }
 
     private mutating func decodeBatch(
-        _ cursor: inout ByteCursor, flags: UInt8, _ payload: Span<UInt8>
+        _ cursor: inout ByteCursor,
+        flags: UInt8,
+        _ payload: Span<UInt8>
     ) throws(CodecError) -> BufferRecord {
         let number = SequenceNumber(start: start, count: try decodeUInt32(&cursor, payload))
         let streamNumber = try decodeUInt32(&cursor, payload)
-        let sinceKey = Int(try cursor.u8(payload))
+        let isKey = flags & BufferFormat.Flags.key != 0
+        let before = isKey ? number.count : number.count &- (try decodeUInt32(&cursor, payload))
         let timeDelta = try cursor.zigzag(payload)
         let generated = Int(try decodeUInt32(&cursor, payload))
         var state = streams.removeValue(forKey: streamNumber) ?? StreamState()
         defer { streams[streamNumber] = state }
-        let isKey = flags & BufferFormat.Flags.key != 0
-        guard isKey || state.sinceKey >= 0 && state.sinceKey + 1 == sinceKey else {
-            state.sinceKey = -1
+        // It names the batch that it builds on: where that one was damaged, so is this.
+        guard isKey || state.last == before else {
+            state.last = nil
             return .lost(number)
         }
-        state.sinceKey = -1  // stays so when what follows cannot be decoded
+        state.last = nil  // stays so when what follows cannot be decoded
         if isKey {
             state.layout = try decodeRuns(&cursor, payload)
             state.previous = [UInt64](repeating: 0, count: state.layout.count)
@@ -147,9 +143,17 @@ struct BufferDecoder {
         }
         state.timeMs &+= timeDelta
         var batch = BufferBatch(
-            number: number, stream: streamNumber, source: state.source, timeMs: state.timeMs,
-            series: state.layout, times: [], values: [], isLate: [], drops: [],
-            generated: generated)
+            number: number,
+            stream: streamNumber,
+            source: state.source,
+            timeMs: state.timeMs,
+            series: state.layout,
+            times: [],
+            values: [],
+            isLate: [],
+            drops: [],
+            generated: generated
+        )
         let present =
             flags & BufferFormat.Flags.absent != 0
             ? try decodeBits(&cursor, payload, count: state.layout.count) : []
@@ -163,20 +167,28 @@ struct BufferDecoder {
             batch.series = state.layout.indices.filter { present[$0] }.map { state.layout[$0] }
         }
         if !late.isEmpty {
-            batch.isLate = present.isEmpty ? late : late.indices.filter { present[$0] }.map { late[$0] }
+            batch.isLate =
+                present.isEmpty ? late : late.indices.filter { present[$0] }.map { late[$0] }
         }
         if flags & BufferFormat.Flags.ownTimes != 0 {
             batch.times = try decodeTimes(
-                &cursor, payload, from: state.timeMs, count: batch.series.count)
+                &cursor,
+                payload,
+                from: state.timeMs,
+                count: batch.series.count
+            )
         }
         try decodeValues(&cursor, payload, present, &state, &batch)
-        state.sinceKey = sinceKey
+        state.last = number.count
         return .batch(batch)
     }
 
     private func decodeValues(
-        _ cursor: inout ByteCursor, _ payload: Span<UInt8>, _ present: [Bool],
-        _ state: inout StreamState, _ batch: inout BufferBatch
+        _ cursor: inout ByteCursor,
+        _ payload: Span<UInt8>,
+        _ present: [Bool],
+        _ state: inout StreamState,
+        _ batch: inout BufferBatch
     ) throws(CodecError) {
         guard !present.isEmpty else {
             try ValueCoding.decode(&cursor, payload, onto: &state.previous)
@@ -190,12 +202,16 @@ struct BufferDecoder {
     }
 
     private func decodeRuns(
-        _ cursor: inout ByteCursor, _ payload: Span<UInt8>
+        _ cursor: inout ByteCursor,
+        _ payload: Span<UInt8>
     ) throws(CodecError) -> [UInt32] {
         let count = Int(try decodeUInt32(&cursor, payload))
-        // Every sample of a batch takes at least two bits further on.
-        guard count <= payload.count * 4 else {
-            throw .malformed(atByte: cursor.offset, what: "\(count) series in \(payload.count) bytes")
+        // A series takes at least a bit further on: two of a value's code, or one that says "absent".
+        guard count <= payload.count * 8 else {
+            throw .malformed(
+                atByte: cursor.offset,
+                what: "\(count) series in \(payload.count) bytes"
+            )
         }
         var series: [UInt32] = []
         series.reserveCapacity(count)
@@ -204,8 +220,10 @@ struct BufferDecoder {
             let first = expected &+ (try cursor.zigzag(payload))
             let length = Int64(try decodeUInt32(&cursor, payload))
             guard length >= 1, length <= Int64(count - series.count), first >= 0,
-                first + length <= Int64(UInt32.max)
-            else { throw .malformed(atByte: cursor.offset, what: "a run of \(length) from \(first)") }
+                first <= Int64(UInt32.max) - length
+            else {
+                throw .malformed(atByte: cursor.offset, what: "a run of \(length) from \(first)")
+            }
             for number in first..<first + length { series.append(UInt32(number)) }
             expected = first + length
         }
@@ -213,14 +231,17 @@ struct BufferDecoder {
     }
 
     private func decodeBits(
-        _ cursor: inout ByteCursor, _ payload: Span<UInt8>, count: Int
+        _ cursor: inout ByteCursor,
+        _ payload: Span<UInt8>,
+        count: Int
     ) throws(CodecError) -> [Bool] {
         let bytes = try cursor.bytes(payload, count: (count + 7) / 8)
         return (0..<count).map { bytes[$0 / 8] & 1 << UInt8($0 & 7) != 0 }
     }
 
     private func decodeDrops(
-        _ cursor: inout ByteCursor, _ payload: Span<UInt8>
+        _ cursor: inout ByteCursor,
+        _ payload: Span<UInt8>
     ) throws(CodecError) -> [DropCount] {
         var drops: [DropCount] = []
         for _ in 0..<(try cursor.varint(payload)) {
@@ -235,7 +256,10 @@ struct BufferDecoder {
     }
 
     private func decodeTimes(
-        _ cursor: inout ByteCursor, _ payload: Span<UInt8>, from first: Int64, count: Int
+        _ cursor: inout ByteCursor,
+        _ payload: Span<UInt8>,
+        from first: Int64,
+        count: Int
     ) throws(CodecError) -> [Int64] {
         var times: [Int64] = []
         times.reserveCapacity(count)
@@ -248,7 +272,8 @@ struct BufferDecoder {
     }
 
     private func decodeUInt32(
-        _ cursor: inout ByteCursor, _ payload: Span<UInt8>
+        _ cursor: inout ByteCursor,
+        _ payload: Span<UInt8>
     ) throws(CodecError) -> UInt32 {
         let word = try cursor.varint(payload)
         guard let number = UInt32(exactly: word) else {

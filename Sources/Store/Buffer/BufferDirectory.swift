@@ -15,11 +15,14 @@ enum BufferDirectory {
     ///
     /// - Throws: `.cannot` when the directory cannot be read, `.newerVersion`.
     static func open(
-        _ base: String, _ fileSystem: any FileSystem, _ quarantine: Quarantine
+        _ base: String,
+        _ fileSystem: any FileSystem,
+        _ quarantine: Quarantine
     ) throws(StoreError) -> [File] {
         let directory = FilePath.join(base, StoreLayout.bufferDirectory)
         var files: [File] = []
-        for name in try names(directory, fileSystem) where name.hasSuffix(StoreLayout.bufferSuffix) {
+        for name in try names(directory, fileSystem) where name.hasSuffix(StoreLayout.bufferSuffix)
+        {
             let path = FilePath.join(directory, name)
             if let file = try open(path, fileSystem, quarantine) { files.append(file) }
         }
@@ -29,7 +32,8 @@ enum BufferDirectory {
     }
 
     private static func names(
-        _ directory: String, _ fileSystem: any FileSystem
+        _ directory: String,
+        _ fileSystem: any FileSystem
     ) throws(StoreError) -> [String] {
         do throws(Errno) {
             return try fileSystem.list(directory)
@@ -39,7 +43,9 @@ enum BufferDirectory {
     }
 
     private static func open(
-        _ path: String, _ fileSystem: any FileSystem, _ quarantine: Quarantine
+        _ path: String,
+        _ fileSystem: any FileSystem,
+        _ quarantine: Quarantine
     ) throws(StoreError) -> File? {
         let file: any OpenFile
         let size: Int64
@@ -47,6 +53,11 @@ enum BufferDirectory {
         do throws(Errno) {
             file = try fileSystem.open(path, .read)
             size = try file.size()
+            if size == 0 {
+                // Made by a start that died before it could write the header: nothing is in it.
+                try fileSystem.remove(path)
+                return nil
+            }
             bytes = try file.read(BufferFormat.headerBytes, at: 0)
         } catch {
             throw .cannot(action: "read", path: path, cause: error)

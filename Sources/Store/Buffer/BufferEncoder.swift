@@ -49,10 +49,17 @@ struct BufferEncoder {
         var previous: [UInt64] = []
         var timeMs: Int64 = 0
         var sinceKey = 0
+        var last: UInt32 = 0  // the count of its previous batch
     }
 
     private var streams: [StreamHandle: StreamState] = [:]
     private var nextSeries: UInt32 = 0
+    private var nextStream: UInt32 = 0
+    // What the file holds for certain: numbers from here on may be given anew.
+    private var writtenSeries: UInt32 = 0
+    private var writtenStreams: UInt32 = 0
+    // Records of definitions, and the definitions of the record that is being filled.
+    private var finished: [UInt8] = []
     private var definitions: [UInt8] = []
     private var firstDefined: UInt32 = 0
     private var definedCount: UInt32 = 0
@@ -62,6 +69,7 @@ struct BufferEncoder {
 
     /// Numbers a series of this file and states its labels in front of the next batch.
     mutating func define(_ labels: Labels) -> UInt32 {
+        if definitions.count >= BufferFormat.definitionBytes { finishDefinitions() }
         if definedCount == 0 { firstDefined = nextSeries }
         Varint.append(UInt64(labels.bytes.count), to: &definitions)
         definitions.append(contentsOf: labels.bytes)
@@ -72,7 +80,9 @@ struct BufferEncoder {
 
     /// Appends the records of one batch to `bytes`: new series, a new stream, the batch.
     mutating func append(_ input: BufferBatchInput, to bytes: inout [UInt8]) {
-        flushDefinitions(to: &bytes)
+        finishDefinitions()
+        bytes.append(contentsOf: finished)
+        finished.removeAll(keepingCapacity: finished.count < 1 << 16)
         var state = streams.removeValue(forKey: input.stream) ?? newStream(input, &bytes)
         let isKey =
             state.layout.isEmpty || state.sinceKey >= BufferFormat.keyInterval - 1
@@ -95,7 +105,8 @@ struct BufferEncoder {
         let frame = BufferFrame.begin(.batch, flags: flags, &bytes)
         Varint.append(UInt64(input.number.count), to: &bytes)
         Varint.append(UInt64(state.number), to: &bytes)
-        bytes.append(UInt8(state.sinceKey))
+        if !isKey { Varint.append(UInt64(input.number.count &- state.last), to: &bytes) }
+        state.last = input.number.count
         Varint.append(Varint.zigzag(input.timeMs &- state.timeMs), to: &bytes)
         Varint.append(UInt64(input.generated), to: &bytes)
         state.timeMs = input.timeMs
@@ -109,18 +120,28 @@ struct BufferEncoder {
         streams[input.stream] = state
     }
 
-    /// Forgets what was stated so far: all streams and series are stated anew, by new numbers.
-    mutating func startOver() {
-        streams.removeAll()
-        definitions.removeAll()
-        definedCount = 0
+    /// Everything that was appended is in the file.
+    mutating func commit() {
+        writtenSeries = nextSeries
+        writtenStreams = nextStream
     }
 
-    private var streamsNumbered: UInt32 = 0
+    /// What was appended since `commit` is not in the file: all streams and series are stated anew.
+    mutating func startOver() {
+        streams.removeAll()
+        finished.removeAll()
+        definitions.removeAll()
+        definedCount = 0
+        nextSeries = writtenSeries
+        nextStream = writtenStreams
+    }
 
-    private mutating func newStream(_ input: BufferBatchInput, _ bytes: inout [UInt8]) -> StreamState {
-        let number = streamsNumbered
-        streamsNumbered += 1
+    private mutating func newStream(
+        _ input: BufferBatchInput,
+        _ bytes: inout [UInt8]
+    ) -> StreamState {
+        let number = nextStream
+        nextStream += 1
         let frame = BufferFrame.begin(.stream, flags: 0, &bytes)
         Varint.append(UInt64(number), to: &bytes)
         bytes.append(contentsOf: input.source.text.utf8)
@@ -128,7 +149,7 @@ struct BufferEncoder {
         return StreamState(number: number)
     }
 
-    private mutating func flushDefinitions(to bytes: inout [UInt8]) {
+    private mutating func finishDefinitions() {
         guard definedCount > 0 else { return }
         var payload = definitions
         var flags: UInt8 = 0
@@ -139,11 +160,11 @@ struct BufferEncoder {
                 flags = BufferFormat.Flags.compressed
             }
         }
-        let frame = BufferFrame.begin(.series, flags: flags, &bytes)
-        Varint.append(UInt64(firstDefined), to: &bytes)
-        Varint.append(UInt64(definedCount), to: &bytes)
-        bytes.append(contentsOf: payload)
-        BufferFrame.end(frame, &bytes)
+        let frame = BufferFrame.begin(.series, flags: flags, &finished)
+        Varint.append(UInt64(firstDefined), to: &finished)
+        Varint.append(UInt64(definedCount), to: &finished)
+        finished.append(contentsOf: payload)
+        BufferFrame.end(frame, &finished)
         definitions.removeAll(keepingCapacity: definitions.count < 1 << 16)
         definedCount = 0
     }
@@ -165,7 +186,9 @@ struct BufferEncoder {
     }
 
     private func appendBits(
-        _ verdicts: [SampleVerdict], _ isSet: (SampleVerdict) -> Bool, to bytes: inout [UInt8]
+        _ verdicts: [SampleVerdict],
+        _ isSet: (SampleVerdict) -> Bool,
+        to bytes: inout [UInt8]
     ) {
         var byte: UInt8 = 0
         for (index, verdict) in verdicts.enumerated() {
@@ -195,7 +218,9 @@ struct BufferEncoder {
     }
 
     private func appendValues(
-        _ input: BufferBatchInput, hasAbsent: Bool, _ state: inout StreamState,
+        _ input: BufferBatchInput,
+        hasAbsent: Bool,
+        _ state: inout StreamState,
         to bytes: inout [UInt8]
     ) {
         guard hasAbsent else {
@@ -218,7 +243,9 @@ struct BufferEncoder {
 enum BufferFrame {
     /// Appends a record's head; gives back where the record begins.
     static func begin(
-        _ type: BufferFormat.RecordType, flags: UInt8, _ bytes: inout [UInt8]
+        _ type: BufferFormat.RecordType,
+        flags: UInt8,
+        _ bytes: inout [UInt8]
     ) -> Int {
         let start = bytes.count
         bytes.append(contentsOf: [0, 0, 0, 0, type.rawValue, flags])

@@ -19,9 +19,14 @@ final class BufferFile: Sendable {
 
     /// Makes a new file, named by its header's `after`, durable as an empty file.
     static func create(
-        _ header: BufferHeader, in directory: String, _ fileSystem: any FileSystem
+        _ header: BufferHeader,
+        in directory: String,
+        _ fileSystem: any FileSystem
     ) throws(Errno) -> BufferFile {
-        let path = FilePath.join(directory, StoreLayout.bufferName(after: header.after, header.start))
+        let path = FilePath.join(
+            directory,
+            StoreLayout.bufferName(after: header.after, header.start)
+        )
         let file = try fileSystem.open(path, .replace)
         try file.write(header.bytes.span, at: 0)
         try file.sync()
@@ -29,16 +34,18 @@ final class BufferFile: Sendable {
         return BufferFile(header: header, path: path, file: file)
     }
 
-    /// Writes records at `offset`, whole or not at all as far as a reader can tell.
-    ///
-    /// After a failure what was written of them is cut off again where the disk lets us; where it
-    /// does not, the next write at the same offset covers it and its checksum tells.
+    /// Writes records at `offset`. After a failure some of them may be there: `cut` them off.
     func write(_ bytes: [UInt8], at offset: Int64) throws(Errno) {
+        try file.write(bytes.span, at: offset)
+    }
+
+    /// Takes back what a failed write left behind `offset`; false when the disk does not let us.
+    func cut(to offset: Int64) -> Bool {
         do throws(Errno) {
-            try file.write(bytes.span, at: offset)
-        } catch let cause {
-            do throws(Errno) { try file.truncate(to: offset) } catch { throw cause }
-            throw cause
+            try file.truncate(to: offset)
+            return true
+        } catch {
+            return false
         }
     }
 }

@@ -15,8 +15,13 @@ enum BufferFormat {
     static let frameTailBytes = 8
     /// In every record's head, so that the next record is found behind damage.
     static let syncMark: UInt16 = 0x6f47
-    /// The largest payload; a batch that would be larger is refused before it is written.
+    /// The largest payload that a reader takes.
     static let maxPayloadBytes = 256 << 20
+    /// The most samples of one batch, so that its payload stays under the limit: a sample takes at
+    /// most 10 bytes of value, 10 of time, 20 of a run of its own and 3 bits.
+    static let maxBatchSamples = 4_000_000
+    /// Definitions of series are cut into records of about this many bytes.
+    static let definitionBytes = 1 << 20
     /// Every so many batches of a stream one stands alone.
     static let keyInterval = 16
     /// Series definitions from this size on are compressed where that is smaller.
@@ -40,6 +45,5 @@ enum BufferFormat {
         static let late: UInt8 = 1 << 3
         static let absent: UInt8 = 1 << 4
         static let drops: UInt8 = 1 << 5
-        static let generatedMarkers: UInt8 = 1 << 6
     }
 }

@@ -53,7 +53,9 @@ struct BufferHeader: Equatable {
         return BufferHeader(
             storeID: StoreID(bytes: Array(bytes[8..<24])),
             after: SequenceNumber(raw: ByteLoads.u64(span, 24)),
-            start: ByteLoads.u32(span, 40), createdMs: Int64(bitPattern: ByteLoads.u64(span, 32)))
+            start: ByteLoads.u32(span, 40),
+            createdMs: Int64(bitPattern: ByteLoads.u64(span, 32))
+        )
     }
 }
 
@@ -70,11 +72,15 @@ enum BufferFrameFound {
 /// Reads a buffer file front to back through a bounded window.
 struct BufferScanner {
     private static let windowBytes = 256 << 10
+    // What the search behind damage may read and check. Bytes that were made to look like heads of
+    // large records would otherwise cost their square; real damage costs about its length.
+    private static let searchBudget: Int64 = 2 << 30
 
     private let file: any OpenFile
     /// Where the next frame begins.
     private(set) var offset: Int64
     private var windowStart: Int64 = 0
+    private var budget = Int64.max
     /// The bytes that `payload` ranges refer to.
     private(set) var window: [UInt8] = []
 
@@ -96,7 +102,9 @@ struct BufferScanner {
         }
         let start = offset
         var place = offset + 1
-        while place < limit {
+        budget = BufferScanner.searchBudget
+        defer { budget = .max }
+        while place < limit, budget > 0 {
             guard let candidate = try nextSyncMark(from: place, limit) else { break }
             if try frame(at: candidate, limit) != nil {
                 offset = candidate
@@ -118,21 +126,25 @@ struct BufferScanner {
     private mutating func frame(at place: Int64, _ limit: Int64) throws(Errno) -> Frame? {
         let overhead = BufferFormat.frameHeadBytes + BufferFormat.frameTailBytes
         guard limit - place >= Int64(overhead) else { return nil }
-        guard let head = try load(place, BufferFormat.frameHeadBytes) else { return nil }
+        guard let head = try load(place, BufferFormat.frameHeadBytes, limit) else { return nil }
         let length = Int(ByteLoads.u32(window.span, head))
         let type = BufferFormat.RecordType(rawValue: window[head + 4])
         let flags = window[head + 5]
         guard let type, ByteLoads.u16(window.span, head + 6) == BufferFormat.syncMark,
             length <= BufferFormat.maxPayloadBytes, Int64(length + overhead) <= limit - place,
-            let start = try load(place, length + overhead)
+            let start = try load(place, length + overhead, limit)
         else { return nil }
+        if budget != .max { budget -= Int64(length) }
         let tail = start + BufferFormat.frameHeadBytes + length
         guard
             XXH64.hash(window.span.extracting(start..<tail)) == ByteLoads.u64(window.span, tail)
         else { return nil }
         return Frame(
-            type: type, flags: flags,
-            payload: start + BufferFormat.frameHeadBytes..<tail, length: length + overhead)
+            type: type,
+            flags: flags,
+            payload: start + BufferFormat.frameHeadBytes..<tail,
+            length: length + overhead
+        )
     }
 
     // The first place from `place` on where a frame's head could begin.
@@ -142,7 +154,7 @@ struct BufferScanner {
         let high = UInt8(truncatingIfNeeded: BufferFormat.syncMark >> 8)
         while limit - place >= Int64(BufferFormat.frameHeadBytes) {
             let wanted = Int(min(Int64(BufferScanner.windowBytes), limit - place))
-            guard let start = try load(place, wanted) else { return nil }
+            guard let start = try load(place, wanted, limit) else { return nil }
             var index = start + 6
             while index + 1 < start + wanted {
                 if window[index] == low, window[index + 1] == high {
@@ -156,11 +168,18 @@ struct BufferScanner {
     }
 
     // Makes sure that `count` bytes from `place` are in the window; gives back where they begin there.
-    private mutating func load(_ place: Int64, _ count: Int) throws(Errno) -> Int? {
+    // Nothing behind `limit` enters it: the writer may be at work there, or take it back.
+    private mutating func load(
+        _ place: Int64,
+        _ count: Int,
+        _ limit: Int64
+    ) throws(Errno) -> Int? {
         if place >= windowStart, place + Int64(count) <= windowStart + Int64(window.count) {
             return Int(place - windowStart)
         }
-        window = try file.read(max(count, BufferScanner.windowBytes), at: place)
+        let wanted = Int(min(Int64(max(count, BufferScanner.windowBytes)), limit - place))
+        window = try file.read(wanted, at: place)
+        if budget != .max { budget -= Int64(wanted) }
         windowStart = place
         return window.count >= count ? 0 : nil
     }

@@ -37,7 +37,10 @@ struct Replay: ~Copyable {
             ledger.add(try Ledger(segment.ledgerBytes))
         } catch {
             log.error(
-                "a segment's ledger cannot be read", ("path", segment.path), ("cause", "\(error)"))
+                "a segment's ledger cannot be read",
+                ("path", segment.path),
+                ("cause", "\(error)")
+            )
         }
     }
 
@@ -45,11 +48,17 @@ struct Replay: ~Copyable {
     ///
     /// - Throws: `.cannot` when the disk does not give the file's bytes.
     mutating func run(
-        _ file: BufferDirectory.File, _ quarantine: Quarantine, _ log: Logger
+        _ file: BufferDirectory.File,
+        _ quarantine: Quarantine,
+        _ log: Logger
     ) throws(StoreError) -> BufferFileInfo {
         var info = BufferFileInfo(
-            path: file.path, after: file.header.after, last: file.header.after,
-            start: file.header.start, bytes: file.size)
+            path: file.path,
+            after: file.header.after,
+            last: file.header.after,
+            start: file.header.start,
+            bytes: file.size
+        )
         var scanner = BufferScanner(file.file)
         var decoder = BufferDecoder(start: file.header.start)
         var slots: [UInt32: Int] = [:]
@@ -79,20 +88,24 @@ struct Replay: ~Copyable {
                     report.damagedStretches += 1
                     let bytes = Array(scanner.window[payload])
                     quarantine.keep(
-                        bytes, of: file.path, at: scanner.offset - Int64(bytes.count),
-                        reason: "\(error)")
+                        bytes,
+                        of: file.path,
+                        at: scanner.offset - Int64(bytes.count),
+                        reason: "\(error)"
+                    )
                 }
             case .damage(let range):
                 report.damagedStretches += 1
-                decoder.forgetStreams()
                 keep(range, of: file, quarantine)
             case .end(let tail):
                 if !tail.isEmpty {
                     report.tornBytes += tail.upperBound - tail.lowerBound
                     log.warn(
-                        "the buffer's torn tail is left behind", ("path", file.path),
+                        "the buffer's torn tail is left behind",
+                        ("path", file.path),
                         ("offset", "\(tail.lowerBound)"),
-                        ("bytes", "\(tail.upperBound - tail.lowerBound)"))
+                        ("bytes", "\(tail.upperBound - tail.lowerBound)")
+                    )
                 }
                 return info
             }
@@ -100,7 +113,8 @@ struct Replay: ~Copyable {
     }
 
     private func isSealed(_ number: SequenceNumber) -> Bool {
-        sealed.contains { $0.contains(number) }
+        guard let last = sealed.last, number <= last.through else { return false }
+        return sealed.contains { $0.contains(number) }
     }
 
     // The gap between valid segments that `number` lies in; the last one is open.
@@ -114,7 +128,8 @@ struct Replay: ~Copyable {
         if gap.contains(number) { return }
         if gap.after < gap.through, replayedLedger != Ledger() {
             closing.append(
-                ClosingEpoch(epoch: head.openEpoch, range: gap, ledger: replayedLedger))
+                ClosingEpoch(epoch: head.openEpoch, range: gap, ledger: replayedLedger)
+            )
             head.openEpoch += 1
             replayedLedger = Ledger()
         }
@@ -129,7 +144,9 @@ struct Replay: ~Copyable {
     }
 
     private mutating func apply(
-        _ batch: BufferBatch, _ decoder: BufferDecoder, _ slots: inout [UInt32: Int]
+        _ batch: BufferBatch,
+        _ decoder: BufferDecoder,
+        _ slots: inout [UInt32: Int]
     ) {
         lastNumber = max(lastNumber, batch.number)
         guard !isSealed(batch.number) else {
@@ -145,11 +162,8 @@ struct Replay: ~Copyable {
             }
             let time = batch.timeMs(index)
             let value = batch.values[index]
-            if !batch.isLate.isEmpty, batch.isLate[index] {
-                head.late.insert(epoch: head.openEpoch, slot: slot, time: time, value: value)
-            } else {
-                head.replay(slot, time: time, value: value)
-            }
+            let isLate = !batch.isLate.isEmpty && batch.isLate[index]
+            if !head.replay(slot, isLate: isLate, time: time, value: value) { lost += 1 }
         }
         report.replayedBatches += 1
         report.replayedSamples += batch.values.count - lost
@@ -161,7 +175,9 @@ struct Replay: ~Copyable {
     }
 
     private mutating func slot(
-        of series: UInt32, _ decoder: BufferDecoder, _ slots: inout [UInt32: Int]
+        of series: UInt32,
+        _ decoder: BufferDecoder,
+        _ slots: inout [UInt32: Int]
     ) -> Int? {
         if let slot = slots[series] { return slot }
         guard let labels = decoder.labels(of: series) else { return nil }
@@ -173,17 +189,29 @@ struct Replay: ~Copyable {
     }
 
     private func keep(
-        _ range: Range<Int64>, of file: BufferDirectory.File, _ quarantine: Quarantine
+        _ range: Range<Int64>,
+        of file: BufferDirectory.File,
+        _ quarantine: Quarantine
     ) {
         let limit: Int64 = 16 << 20
         do throws(Errno) {
             let bytes = try file.file.read(
-                Int(min(range.upperBound - range.lowerBound, limit)), at: range.lowerBound)
+                Int(min(range.upperBound - range.lowerBound, limit)),
+                at: range.lowerBound
+            )
             quarantine.keep(
-                bytes, of: file.path, at: range.lowerBound, reason: "no record in these bytes")
+                bytes,
+                of: file.path,
+                at: range.lowerBound,
+                reason: "no record in these bytes"
+            )
         } catch {
             quarantine.keep(
-                [], of: file.path, at: range.lowerBound, reason: "damaged, and unreadable: \(error)")
+                [],
+                of: file.path,
+                at: range.lowerBound,
+                reason: "damaged, and unreadable: \(error)"
+            )
         }
     }
 }

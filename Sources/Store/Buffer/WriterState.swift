@@ -44,6 +44,11 @@ struct WriterState {
     var encoder = BufferEncoder()
     /// All buffer files, oldest first; the last is the open one.
     var files: [BufferFileInfo]
+    /// Files that were closed by a rotation before all of them was durable, with the last number of
+    /// each: a batch is not acknowledged as durable before they are.
+    var unsynced: [(file: BufferFile, through: SequenceNumber)] = []
+    /// Bytes of the open epoch in all its files.
+    var epochBytes: Int64 = 0
     /// Epochs that were rotated and not sealed yet, oldest first.
     var closing: [ClosingEpoch] = []
 
@@ -51,7 +56,8 @@ struct WriterState {
     var failures = 0
     var isFailing = false
     var isClosed = false
-    /// Whether a failed fsync asks for a rotation: that file is not trusted again.
+    /// Whether the open file is not to be written again: an fsync failed, or bytes of a failed write
+    /// could not be cut off.
     var distrustsFile = false
 
     // Used again for each batch.
@@ -60,8 +66,12 @@ struct WriterState {
     var localSeries: [UInt32] = []
 
     init(
-        start: UInt32, lastNumber: SequenceNumber, epochAfter: SequenceNumber, nowMs: Int64,
-        ledger: Ledger, files: [BufferFileInfo]
+        start: UInt32,
+        lastNumber: SequenceNumber,
+        epochAfter: SequenceNumber,
+        nowMs: Int64,
+        ledger: Ledger,
+        files: [BufferFileInfo]
     ) {
         self.start = start
         self.lastNumber = lastNumber
@@ -69,6 +79,7 @@ struct WriterState {
         epochSinceMs = nowMs
         self.ledger = ledger
         self.files = files
+        epochBytes = files.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
     }
 
     /// The next number. A start has room for 2^32 - 1 batches: 136 years of one a second.
@@ -80,6 +91,9 @@ struct WriterState {
 
     /// Puts a new file in place of the open one: every series and stream is stated anew.
     mutating func adopt(_ file: BufferFile) {
+        if let old = self.file, syncedOffset < offset, !distrustsFile {
+            unsynced.append((old, lastNumber))
+        }
         self.file = file
         offset = Int64(BufferFormat.headerBytes)
         syncedOffset = offset
@@ -88,8 +102,13 @@ struct WriterState {
         distrustsFile = false
         files.append(
             BufferFileInfo(
-                path: file.path, after: file.header.after, last: file.header.after,
-                start: file.header.start, bytes: offset))
+                path: file.path,
+                after: file.header.after,
+                last: file.header.after,
+                start: file.header.start,
+                bytes: offset
+            )
+        )
     }
 
     /// After a failed write nothing that was stated in it may be built on.

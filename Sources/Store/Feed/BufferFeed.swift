@@ -27,7 +27,9 @@ struct BufferFeed: Sendable {
     /// - Parameter limit: the file's length as far as it is written.
     /// - Throws: `Errno` of read(2). Damage is passed over: recovery reports it.
     mutating func batches(
-        after number: SequenceNumber, samples: Int, limit: Int64
+        after number: SequenceNumber,
+        samples: Int,
+        limit: Int64
     ) throws(Errno) -> ArraySlice<FeedBatch> {
         let passedCount = pending.prefix { $0.number <= number }.count
         pending.removeFirst(passedCount)
@@ -50,7 +52,7 @@ struct BufferFeed: Sendable {
                 } catch {
                     continue
                 }
-            case .damage: decoder.forgetStreams()
+            case .damage: continue
             case .end: return pending[...]
             }
         }
@@ -63,22 +65,26 @@ struct BufferFeed: Sendable {
         let late = batch.isLate.isEmpty ? [] : known.filter { batch.isLate[$0] }
         let order = inOrder + late
         return FeedBatch(
-            number: batch.number, stream: batch.stream,
+            number: batch.number,
+            stream: batch.stream,
             series: order.map { UInt64(batch.series[$0]) },
-            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] }, timeMs: batch.timeMs,
-            values: order.map { Double(bitPattern: batch.values[$0]) }, lateFrom: inOrder.count)
+            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
+            timeMs: batch.timeMs,
+            values: order.map { Double(bitPattern: batch.values[$0]) },
+            lateFrom: inOrder.count
+        )
     }
 }
 
 /// The series of a buffer file, by its own numbers.
 final class BufferFeedTable: FeedSeriesTable {
-    private let known = Mutex<[Labels?]>([])
+    private let known = Mutex<[UInt32: Labels]>([:])
 
     func labels(of series: UInt64) -> Labels {
-        known.withLock { Int(series) < $0.count ? $0[Int(series)] ?? Labels() : Labels() }
+        known.withLock { $0[UInt32(truncatingIfNeeded: series)] ?? Labels() }
     }
 
-    func replace(_ series: [Labels?]) {
+    func replace(_ series: [UInt32: Labels]) {
         known.withLock { $0 = series }
     }
 }
@@ -100,7 +106,13 @@ extension FeedBatch {
     /// The same batch with its series as numbers of table `table` of a `JoinedFeedTable`.
     func renumbered(table: Int) -> FeedBatch {
         FeedBatch(
-            number: number, stream: stream, series: series.map { UInt64(table) << 32 | $0 },
-            times: times, timeMs: timeMs, values: values, lateFrom: lateFrom)
+            number: number,
+            stream: stream,
+            series: series.map { UInt64(table) << 32 | $0 },
+            times: times,
+            timeMs: timeMs,
+            values: values,
+            lateFrom: lateFrom
+        )
     }
 }

@@ -85,7 +85,9 @@ enum FeedSlicing {
     /// they fit, belong to different streams and bring nothing late; a batch that is larger than the
     /// limit is cut.
     static func next(
-        after position: FeedPosition, _ batches: ArraySlice<FeedBatch>, limit: Int,
+        after position: FeedPosition,
+        _ batches: ArraySlice<FeedBatch>,
+        limit: Int,
         _ table: any FeedSeriesTable
     ) -> FeedSlice? {
         var builder = Builder(position)
@@ -98,7 +100,8 @@ enum FeedSlicing {
             }
             if builder.isEmpty {
                 builder.isLate = begin >= batch.lateFrom
-                let end = min(batch.count, begin + limit, builder.isLate ? .max : batch.lateFrom)
+                let room = min(batch.count - begin, limit)
+                let end = min(begin + room, builder.isLate ? .max : batch.lateFrom)
                 builder.add(batch, begin..<end)
                 if end < batch.count {
                     builder.to = FeedPosition(number: builder.to.number, offset: UInt32(end))
@@ -120,7 +123,9 @@ enum FeedSlicing {
 
     /// The slice from one position to another out of following batches.
     static func exactly(
-        from: FeedPosition, to: FeedPosition, _ batches: ArraySlice<FeedBatch>,
+        from: FeedPosition,
+        to: FeedPosition,
+        _ batches: ArraySlice<FeedBatch>,
         _ table: any FeedSeriesTable
     ) -> FeedSlice? {
         var builder = Builder(from)
@@ -168,8 +173,15 @@ enum FeedSlicing {
 
         func slice(_ table: any FeedSeriesTable) -> FeedSlice {
             FeedSlice(
-                from: from, to: to, isLate: isLate, mayBeResend: false, series: series,
-                times: times, values: values, table: table)
+                from: from,
+                to: to,
+                isLate: isLate,
+                mayBeResend: false,
+                series: series,
+                times: times,
+                values: values,
+                table: table
+            )
         }
     }
 }

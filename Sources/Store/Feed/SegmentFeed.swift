@@ -17,7 +17,7 @@ struct SegmentFeed: Sendable {
     let table: SegmentFeedTable
     private var points: [Point] = []
     private var windowStart: Int64 = 0
-    private var windowEnd: Int64 = 0  // first time after the window
+    private var windowLast: Int64 = 0  // the last time in the window
     private var windowIsLate = false
     private var hasWindow = false
 
@@ -31,7 +31,9 @@ struct SegmentFeed: Sendable {
     ///
     /// - Throws: `SegmentError` when the segment cannot be read.
     mutating func slice(
-        after position: FeedPosition, until end: FeedPosition?, limit: Int
+        after position: FeedPosition,
+        until end: FeedPosition?,
+        limit: Int
     ) throws(SegmentError) -> FeedSlice {
         var isLate = position.isAmongLate
         var time = position.time ?? segment.timeRange.start.ms
@@ -43,8 +45,8 @@ struct SegmentFeed: Sendable {
                 return cut(position, first, until: end, limit: limit)
             }
             skip = 0
-            if windowEnd <= segment.timeRange.end.ms {
-                time = windowEnd
+            if windowLast < segment.timeRange.end.ms {
+                time = windowLast + 1
             } else if !isLate, segment.summary.lateSampleCount > 0 {
                 isLate = true
                 time = segment.timeRange.start.ms
@@ -56,12 +58,22 @@ struct SegmentFeed: Sendable {
 
     private func empty(_ position: FeedPosition) -> FeedSlice {
         FeedSlice(
-            from: position, to: FeedPosition(number: segment.range.through), isLate: false,
-            mayBeResend: false, series: [], times: [], values: [], table: table)
+            from: position,
+            to: FeedPosition(number: segment.range.through),
+            isLate: false,
+            mayBeResend: false,
+            series: [],
+            times: [],
+            values: [],
+            table: table
+        )
     }
 
     private func cut(
-        _ position: FeedPosition, _ first: Int, until end: FeedPosition?, limit: Int
+        _ position: FeedPosition,
+        _ first: Int,
+        until end: FeedPosition?,
+        limit: Int
     ) -> FeedSlice {
         let lateBit = windowIsLate ? FeedPosition.lateBit : 0
         var taken = first
@@ -85,8 +97,10 @@ struct SegmentFeed: Sendable {
             if end == nil, instantEnd - first > limit {
                 taken = first + limit
                 to = FeedPosition(
-                    number: segment.range.after, time: time,
-                    offset: UInt32(taken - place(of: time)) | lateBit)
+                    number: segment.range.after,
+                    time: time,
+                    offset: UInt32(taken - place(of: time)) | lateBit
+                )
                 break
             }
             for point in points[taken..<instantEnd] { seen.insert(point.series) }
@@ -96,9 +110,15 @@ struct SegmentFeed: Sendable {
         }
         let cut = points[first..<taken]
         return FeedSlice(
-            from: position, to: to, isLate: windowIsLate, mayBeResend: false,
-            series: cut.map { UInt64($0.series) }, times: cut.map(\.time), values: cut.map(\.value),
-            table: table)
+            from: position,
+            to: to,
+            isLate: windowIsLate,
+            mayBeResend: false,
+            series: cut.map { UInt64($0.series) },
+            times: cut.map(\.time),
+            values: cut.map(\.value),
+            table: table
+        )
     }
 
     // Where the feed stands behind the first `taken` points of the window.
@@ -108,12 +128,15 @@ struct SegmentFeed: Sendable {
         if taken < points.count {
             return FeedPosition(number: after, time: points[taken].time, offset: lateBit)
         }
-        if windowEnd <= segment.timeRange.end.ms {
-            return FeedPosition(number: after, time: windowEnd, offset: lateBit)
+        if windowLast < segment.timeRange.end.ms {
+            return FeedPosition(number: after, time: windowLast + 1, offset: lateBit)
         }
         if !windowIsLate, segment.summary.lateSampleCount > 0 {
             return FeedPosition(
-                number: after, time: segment.timeRange.start.ms, offset: FeedPosition.lateBit)
+                number: after,
+                time: segment.timeRange.start.ms,
+                offset: FeedPosition.lateBit
+            )
         }
         return FeedPosition(number: segment.range.through)
     }
@@ -130,7 +153,7 @@ struct SegmentFeed: Sendable {
     }
 
     private mutating func load(_ time: Int64, isLate: Bool) throws(SegmentError) {
-        if hasWindow, windowIsLate == isLate, windowStart <= time, time < windowEnd { return }
+        if hasWindow, windowIsLate == isLate, windowStart <= time, time <= windowLast { return }
         let range = segment.timeRange
         let (span, overflow) = range.end.ms.subtractingReportingOverflow(range.start.ms)
         let samples = Int64(max(1, segment.summary.sampleCount))
@@ -140,12 +163,12 @@ struct SegmentFeed: Sendable {
             width = max(1, Int64(Double(span) * share))
         }
         windowStart = time
-        let (end, tooFar) = time.addingReportingOverflow(width)
-        windowEnd = tooFar ? .max : end
+        let (last, tooFar) = time.addingReportingOverflow(width - 1)
+        windowLast = tooFar ? .max : last
         windowIsLate = isLate
         hasWindow = true
         points.removeAll(keepingCapacity: true)
-        let window = TimeRange(Timestamp(ms: windowStart), Timestamp(ms: windowEnd - 1))
+        let window = TimeRange(Timestamp(ms: windowStart), Timestamp(ms: windowLast))
         var columns = SampleColumns()
         for series in 0..<segment.seriesCount {
             for chunk in try segment.chunks(of: series)
@@ -154,9 +177,10 @@ struct SegmentFeed: Sendable {
                 try segment.decode(chunk, into: &columns)
                 for index in 0..<columns.count {
                     let at = columns.times[index]
-                    guard windowStart <= at, at < windowEnd else { continue }
+                    guard windowStart <= at, at <= windowLast else { continue }
                     points.append(
-                        Point(time: at, series: UInt32(series), value: columns.values[index]))
+                        Point(time: at, series: UInt32(series), value: columns.values[index])
+                    )
                 }
             }
         }

@@ -10,14 +10,18 @@ public struct LedgerRow: Hashable, Sendable {
     public var dropped: [DropReason: Int] = [:]
 
     /// Samples that came in.
-    public var brought: Int { stored + dropped.values.reduce(0, +) }
+    public var brought: Int { dropped.values.reduce(stored) { $0.adding($1) } }
 
     /// A row of zeros.
     public init() {}
 
     mutating func add(_ other: LedgerRow) {
-        stored += other.stored
-        for (reason, count) in other.dropped { dropped[reason, default: 0] += count }
+        stored = stored.adding(other.stored)
+        for (reason, count) in other.dropped { add(count, reason) }
+    }
+
+    mutating func add(_ count: Int, _ reason: DropReason) {
+        dropped[reason] = dropped[reason, default: 0].adding(count)
     }
 }
 
@@ -34,10 +38,14 @@ public struct Ledger: Hashable, Sendable {
 
     /// Counts one batch of `source`: its stored samples, how many of them were generated, its drops.
     mutating func count(_ source: String, stored: Int, generated: Int, drops: [DropCount]) {
-        rows[source, default: LedgerRow()].stored += stored - generated
-        if generated > 0 { rows[Ledger.generated, default: LedgerRow()].stored += generated }
-        for drop in drops where drop.count > 0 {
-            rows[source, default: LedgerRow()].dropped[drop.reason, default: 0] += drop.count
+        var row = LedgerRow()
+        row.stored = stored - generated
+        for drop in drops where drop.count > 0 { row.add(drop.count, drop.reason) }
+        rows[source, default: LedgerRow()].add(row)
+        if generated > 0 {
+            row = LedgerRow()
+            row.stored = generated
+            rows[Ledger.generated, default: LedgerRow()].add(row)
         }
     }
 
@@ -47,7 +55,7 @@ public struct Ledger: Hashable, Sendable {
     }
 
     /// All samples stored.
-    public var stored: Int { rows.values.reduce(0) { $0 + $1.stored } }
+    public var stored: Int { rows.values.reduce(0) { $0.adding($1.stored) } }
 
     /// The bytes of a segment's footer: rows in order of their sources.
     var bytes: [UInt8] {
@@ -80,9 +88,17 @@ public struct Ledger: Hashable, Sendable {
                 guard let reason else {
                     throw .malformed(atByte: cursor.offset, what: "a reason that is not known")
                 }
-                row.dropped[reason, default: 0] += count
+                row.add(count, reason)
             }
             rows[String(decoding: bytes[name], as: UTF8.self)] = row
         }
+    }
+}
+
+extension Int {
+    /// The sum of two counts, or the largest one: a forged file may claim any.
+    fileprivate func adding(_ count: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(count)
+        return overflow ? .max : sum
     }
 }

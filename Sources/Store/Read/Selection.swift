@@ -20,21 +20,29 @@ public final class Selection: Sendable {
     private let pin: UInt64
 
     fileprivate init(
-        _ database: Database, pin: UInt64, segments: [SegmentReader],
-        heads: [(id: SeriesID, view: HeadView)], matchers: [LabelMatcher], range: TimeRange
-    ) throws(SegmentError) {
+        _ database: Database,
+        pin: UInt64,
+        segments: [SegmentReader],
+        heads: [(id: SeriesID, view: HeadView)],
+        matchers: [LabelMatcher],
+        range: TimeRange
+    ) {
         self.database = database
         self.pin = pin
         self.segments = segments
         var entries: [SeriesID: Entry] = [:]
         for (id, view) in heads { entries[id] = Entry(labels: view.labels, head: view) }
         for (place, segment) in segments.enumerated() {
-            for series in try segment.select(matchers, in: range) {
-                let id = try segment.id(of: series)
-                if entries[id] == nil {
-                    entries[id] = Entry(labels: try segment.labels(of: series))
+            do throws(SegmentError) {
+                for series in try segment.select(matchers, in: range) {
+                    let id = try segment.id(of: series)
+                    if entries[id] == nil {
+                        entries[id] = Entry(labels: try segment.labels(of: series))
+                    }
+                    entries[id]?.sealed.append((place, series))
                 }
-                entries[id]?.sealed.append((place, series))
+            } catch {
+                database.note(damage: error, in: segment)
             }
         }
         self.entries = entries.values.sorted { $0.labels < $1.labels }
@@ -93,30 +101,35 @@ public final class Selection: Sendable {
 extension Database {
     /// The series that all `matchers` accept and that may have samples inside `range`.
     ///
+    /// A segment whose index turns out to be damaged is left out, counted, logged and moved aside: the
+    /// rest is served.
+    ///
     /// Complexity: O(matching series) under the head's lock, then the index of each segment.
-    /// - Throws: `SegmentError` when the index of a segment cannot be read.
+    /// - Throws: nothing today; a store on another medium may have to say that it cannot be read.
     public func select(
-        _ matchers: [LabelMatcher], in range: TimeRange
+        _ matchers: [LabelMatcher],
+        in range: TimeRange
     ) throws(SegmentError) -> Selection {
         let (pin, heads, segments) = head.withLock { head in
             // Taken together under the head's lock: sealing moves samples from one to the other.
             (head.memory.pin(), head.views(matchers, range), sealed.withLock { $0 })
         }
         let overlapping = segments.filter { $0.timeRange.overlaps(range) }
-        do throws(SegmentError) {
-            return try Selection(
-                self, pin: pin, segments: overlapping, heads: heads, matchers: matchers,
-                range: range)
-        } catch {
-            head.withLock { $0.memory.unpin(pin) }
-            throw error
-        }
+        return Selection(
+            self,
+            pin: pin,
+            segments: overlapping,
+            heads: heads,
+            matchers: matchers,
+            range: range
+        )
     }
 
     /// The names of all labels of series with samples inside `range`, sorted.
     /// - Throws: as `select`.
     public func labelNames(
-        _ matchers: [LabelMatcher] = [], in range: TimeRange = .all
+        _ matchers: [LabelMatcher] = [],
+        in range: TimeRange = .all
     ) throws(SegmentError) -> [String] {
         guard matchers.isEmpty else {
             let selection = try select(matchers, in: range)
@@ -129,7 +142,11 @@ extension Database {
         let (inHead, segments) = head.withLock { ($0.index.names, sealed.withLock { $0 }) }
         var names = Set(inHead)
         for segment in segments where segment.timeRange.overlaps(range) {
-            names.formUnion(try segment.labelNames())
+            do throws(SegmentError) {
+                names.formUnion(try segment.labelNames())
+            } catch {
+                note(damage: error, in: segment)
+            }
         }
         return names.sorted(by: bytewise)
     }
@@ -137,24 +154,46 @@ extension Database {
     /// All values of a label of series with samples inside `range`, sorted.
     /// - Throws: as `select`.
     public func labelValues(
-        of name: String, _ matchers: [LabelMatcher] = [], in range: TimeRange = .all
+        of name: String,
+        _ matchers: [LabelMatcher] = [],
+        in range: TimeRange = .all
     ) throws(SegmentError) -> [String] {
         guard matchers.isEmpty else {
             let selection = try select(matchers, in: range)
             let values = (0..<selection.count).compactMap { selection.labels(at: $0)[name] }
             return Set(values).sorted(by: bytewise)
         }
-        let (inHead, segments) = head.withLock { ($0.index.values(of: name), sealed.withLock { $0 }) }
+        let (inHead, segments) = head.withLock {
+            ($0.index.values(of: name), sealed.withLock { $0 })
+        }
         var values = Set(inHead)
         for segment in segments where segment.timeRange.overlaps(range) {
-            values.formUnion(try segment.labelValues(of: name))
+            do throws(SegmentError) {
+                values.formUnion(try segment.labelValues(of: name))
+            } catch {
+                note(damage: error, in: segment)
+            }
         }
         return values.sorted(by: bytewise)
     }
 
+    // Damage that a read came upon. Without its index a segment is no use: it goes to quarantine, and
+    // its batches come back from the buffer at the next start where they are still there. A damaged
+    // block or chunk costs what is in it.
     func note(damage error: SegmentError, in segment: SegmentReader) {
-        sealing.withLock { $0.damagedReads += 1 }
-        log.error("a part of a segment cannot be read", ("path", segment.path), ("cause", "\(error)"))
+        let isFirst = sealing.withLock { counters in
+            counters.damagedReads += 1
+            return counters.damagedPaths.insert(segment.path).inserted
+        }
+        guard isFirst else { return }
+        log.error(
+            "a part of a segment cannot be read",
+            ("path", segment.path),
+            ("cause", "\(error)")
+        )
+        guard case .checksum(_, .index, _, _, _) = error else { return }
+        sealed.withLock { segments in segments.removeAll { $0 === segment } }
+        quarantine.take(segment.path, reason: "\(error)")
     }
 }
 

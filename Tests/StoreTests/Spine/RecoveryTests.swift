@@ -1,0 +1,146 @@
+// Recovery of what is not in order: gaps between segments, strays, damaged indexes, many small files.
+import Model
+import Platform
+import Store
+import TestSupport
+import Testing
+
+@Suite("Recovery")
+struct RecoveryTests {
+    private let store = SpineFixture()
+
+    // One batch an epoch, all sealed, with a destination far behind so that all buffers stay.
+    private func fill(_ database: Database, _ series: [Labels], epochs: Int64) throws {
+        database.pin("far behind", at: FeedPosition(number: .zero))
+        database.pin("in the first", at: FeedPosition(number: database.end.number))
+        let stream = database.openStream(.host)
+        for epoch in 1...epochs {
+            database.pin("\(epoch)", at: database.end)
+            _ = try store.append(database, stream, series, time: epoch * 10, [Double(epoch), 1])
+            database.rotate()
+            database.sealPending()
+        }
+    }
+
+    @Test("two gaps heal from the buffer, also when the second one is sealed only after a crash")
+    func gaps() throws {
+        let series = store.series(2)
+        try fill(try store.open(), series, epochs: 5)
+        let segments = try store.files("segments", suffix: ".gor")
+        #expect(segments.count == 5)
+        #expect(try store.files("buffer", suffix: ".gorb").count >= 5)
+        for damaged in [segments[0], segments[2]] {
+            try store.disk.base.damage(damaged, at: 3, [0])
+        }
+        do {
+            let database = try store.open()
+            #expect(database.recovery.replayedBatches == 2)
+            #expect(try store.read(database)[series[0]]?.times == [10, 20, 30, 40, 50])
+            // The first gap's segment is written, the second one's is not; then a kill.
+            store.disk.fail(.rename, path: "segments", with: .noSpace, skip: 1)
+            database.sealPending()
+            #expect(database.statistics().sealFailures == 1)
+            store.disk.heal()
+        }
+        do {
+            let database = try store.open()
+            #expect(try store.read(database)[series[0]]?.times == [10, 20, 30, 40, 50])
+            database.sealPending()
+            #expect(database.statistics().segmentCount == 5)
+        }
+        let database = try store.open()
+        #expect(try store.read(database)[series[0]]?.times == [10, 20, 30, 40, 50])
+        #expect(database.statistics().ledger.rows["host"]?.stored == 10)
+    }
+
+    @Test("files of another store are moved aside: their ranges would hide batches")
+    func strays() throws {
+        let series = store.series(2)
+        let other = SpineFixture()
+        try fill(try other.open(), series, epochs: 2)
+        do {
+            let database = try store.open()
+            let stream = database.openStream(.host)
+            _ = try store.append(database, stream, series, time: 7, [7, 7])
+        }
+        for directory in ["buffer", "segments"] {
+            for path in try other.files(directory, suffix: "") {
+                let bytes = try other.disk.readAll(path, limit: 1 << 20)
+                // The two stores began in the same second, so that some names are the same.
+                let target = path.replacing("/\(directory)/", with: "/\(directory)/stray-")
+                let file = try store.disk.open(target, .replace)
+                try file.write(bytes.span, at: 0)
+            }
+        }
+        let database = try store.open()
+        #expect(try store.read(database)[series[0]]?.times == [7])
+        #expect(database.statistics().quarantined >= 3)
+    }
+
+    @Test("a segment whose index is damaged costs its own samples, until a start replays them")
+    func damagedIndex() throws {
+        let series = store.series(2)
+        let database = try store.open()
+        try fill(database, series, epochs: 3)
+        let path = try store.files("segments", suffix: ".gor")[1]
+        // Behind the opening checks: the index stands in front of the footer.
+        let size = try store.disk.stat(path).size
+        let bytes = try store.disk.readAll(path, limit: 1 << 20)
+        var place = 0
+        for candidate in stride(from: Int(size) - 1, to: 0, by: -1) {
+            try store.disk.base.damage(path, at: candidate, [bytes[candidate] ^ 1])
+            let isOpened = (try? SegmentReader(store.disk, path: path)) != nil
+            let isChecked =
+                (try? SegmentReader(store.disk, path: path).seriesIndex(
+                    of: SeriesID(high: 0, low: 0)
+                ))
+                != nil
+            if isOpened, !isChecked {
+                place = candidate
+                break
+            }
+            try store.disk.base.damage(path, at: candidate, [bytes[candidate]])
+        }
+        #expect(place > 0)
+        let again = try store.open()
+        #expect(try store.read(again)[series[0]]?.times == [10, 30])
+        #expect(try store.read(again)[series[0]]?.times == [10, 30])
+        #expect(again.statistics().damagedReads == 1)
+        #expect(again.statistics().quarantined == 1)
+        #expect(try store.read(try store.open())[series[0]]?.times == [10, 20, 30])
+    }
+
+    @Test("the buffer's limit counts all files of the epoch, whatever start they are of")
+    func manyFiles() throws {
+        var store = store
+        store.options.bufferMaxSize = 20_000
+        let series = store.series(100)
+        var random = SeededRandom(seed: 4)
+        var rotations = 0
+        for start in 0..<8 {
+            let database = try store.open()
+            let stream = database.openStream(.host)
+            for step in 0..<4 {
+                let values = series.map { _ in Double(bitPattern: random.next() >> 2) }
+                _ = try store.append(
+                    database,
+                    stream,
+                    series,
+                    time: Int64(start * 10 + step),
+                    values
+                )
+            }
+            rotations += database.statistics().rotations
+        }
+        #expect(rotations >= 1)
+        let read = try store.read(try store.open())
+        #expect(read[series[5]]?.times.count == 32)
+    }
+
+    @Test("a buffer file that a start made and never wrote to is nothing to report")
+    func emptyFile() throws {
+        _ = try store.open()
+        _ = try store.disk.open("/data/buffer/00000001-0000000000000000.gorb", .create)
+        #expect(try store.open().statistics().quarantined == 0)
+    }
+}
