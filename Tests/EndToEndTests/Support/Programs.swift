@@ -5,9 +5,9 @@ import TestSupport
 
 /// Where programs are.
 enum Programs {
-    /// The agent: `TSDB_AGENT_BINARY`, else the one that was built along with the tests.
+    /// The agent: `AGENT_BINARY`, else the one that was built along with the tests.
     static let agent: String =
-        Environment.value("TSDB_AGENT_BINARY")
+        Environment.value("AGENT_BINARY")
         ?? FilePath.join(FilePath.parent(ownPath), "tsdb-agent")
 
     /// A real server that packaging/fetch-peers.sh unpacked.
