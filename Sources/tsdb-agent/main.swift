@@ -1,4 +1,4 @@
 // The program. What it does is Agent's business.
 import Agent
 
-await AgentProgram.main()
+AgentProgram.main()

@@ -1,6 +1,7 @@
 // The program: finds the command, reads its arguments, runs it, answers the exit code.
 internal import Glibc
 internal import Platform
+internal import Synchronization
 
 /// The command line of tsdb-agent.
 public struct AgentProgram: Sendable {
@@ -110,7 +111,10 @@ public struct AgentProgram: Sendable {
 
 extension AgentProgram {
     /// The program as `main` starts it: the process's arguments and environment, the real actions.
-    public static func main() async -> Never {
+    ///
+    /// Not an `async` main: that one parks the main thread in libdispatch, which takes signals with
+    /// their default fate, and SIGTERM must seal the store.
+    public static func main() -> Never {
         var environment: [String: String] = [:]
         for (name, value) in Environment.all() { environment[name] = value }
         let program = AgentProgram(
@@ -118,9 +122,16 @@ extension AgentProgram {
             context: .standard(environment: environment)
         )
         let arguments = Array(CommandLine.arguments.dropFirst())
-        // Before the first await: it may start threads, and a thread that does not block a signal
-        // dies of it.
+        // Before the first thread: one that does not block a signal dies of it.
         if arguments.first == CommandSpec.run.name { Lifecycle.holdSignals() }
-        exit(await program.run(arguments))
+        let code = Mutex<Int32>(0)
+        let done = Bell()
+        Task.detached {
+            let result = await program.run(arguments)
+            code.withLock { $0 = result }
+            done.ring()
+        }
+        while !done.wait(ms: 3_600_000) {}
+        exit(code.withLock { $0 })
     }
 }
