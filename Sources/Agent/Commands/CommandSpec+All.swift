@@ -64,7 +64,7 @@ extension CommandSpec {
         name: "inspect",
         operands: "PATH",
         operandCount: 1...1,
-        summary: "Shows a segment or write buffer file in readable form",
+        summary: "Shows a segment file in readable form, every chunk decoded",
         options: []
     )
     static let version = CommandSpec(
