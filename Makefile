@@ -27,7 +27,7 @@ build: deps ## the release binary, .build/release/tsdb-agent
 	swift build $(RELEASE) $(FLAGS) --product tsdb-agent
 
 test: deps peers ## all tests; against real servers too, unpacked under .build/peers
-	swift test --disable-xctest $(FLAGS) $(ARGS)
+	swift test --disable-xctest --no-parallel $(FLAGS) $(ARGS)
 
 lint: ## the formatter's strict check, and a syntax check of the scripts
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -45,11 +45,11 @@ fuzz: deps ## every fuzzer over seeded input (ARGS: names)
 	.build/release/fuzz $(ARGS)
 
 asan: deps ## the unit tests under the address sanitizer
-	swift test --disable-xctest --sanitize=address --scratch-path .build/asan $(FLAGS) \
+	swift test --disable-xctest --no-parallel --sanitize=address --scratch-path .build/asan $(FLAGS) \
 		--skip EndToEndTests --skip HouseTests $(ARGS)
 
 tsan: deps ## the unit tests under the thread sanitizer
-	swift test --disable-xctest --sanitize=thread --scratch-path .build/tsan $(FLAGS) \
+	swift test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build/tsan $(FLAGS) \
 		--skip EndToEndTests --skip HouseTests $(ARGS)
 
 install: build ## the binary, the example, the systemd unit and its user's file (DESTDIR, PREFIX)

@@ -41,7 +41,7 @@ func tests(_ name: String, _ imports: [String], resources: [String] = []) -> Tar
 }
 
 // Modules whose documents live in a DocC catalogue beside the code.
-let catalogues: Set<String> = ["Agent", "Codec", "Store"]
+let catalogues: Set<String> = ["Agent", "Codec", "Forward", "Store"]
 
 let everything: [Target] = [
     // Cellar: C.

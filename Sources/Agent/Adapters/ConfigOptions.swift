@@ -73,7 +73,9 @@ extension AgentConfig {
         return options
     }
 
-    /// When the host collectors run. File systems change slowly: every minute unless told otherwise.
+    /// When the host collectors run.
+    ///
+    /// File systems change slowly: every minute unless told otherwise.
     var hostSchedule: HostSchedule {
         var own = ["filesystem": max(60_000, host.intervalMs)]
         for (name, table) in host.tables {
@@ -81,7 +83,8 @@ extension AgentConfig {
         }
         return HostSchedule(
             intervalMs: host.intervalMs,
-            ownIntervalsMs: own.filter { $0.value != host.intervalMs })
+            ownIntervalsMs: own.filter { $0.value != host.intervalMs }
+        )
     }
 
     /// The scrape jobs.
@@ -92,11 +95,13 @@ extension AgentConfig {
                 groups: section.staticConfigs.map { group in
                     TargetGroup(
                         targets: group.targets,
-                        labels: group.labels.map { Label($0.name, $0.value) })
+                        labels: group.labels.map { Label($0.name, $0.value) }
+                    )
                 },
                 files: section.fileDiscoveries.map {
                     FileDiscoveryOptions(files: $0.files, refreshIntervalMs: $0.refreshIntervalMs)
-                })
+                }
+            )
         }
     }
 
@@ -163,14 +168,18 @@ extension ForwardSection {
         }
         if !access.basicAuth.username.isEmpty {
             options.basicAuth = .init(
-                username: access.basicAuth.username, password: access.basicAuth.password,
-                passwordFile: access.basicAuth.passwordFile)
+                username: access.basicAuth.username,
+                password: access.basicAuth.password,
+                passwordFile: access.basicAuth.passwordFile
+            )
         }
         let authorization = access.authorization
         if !authorization.credentials.isEmpty || !authorization.credentialsFile.isEmpty {
             options.authorization = .init(
-                type: authorization.type, credentials: authorization.credentials,
-                credentialsFile: authorization.credentialsFile)
+                type: authorization.type,
+                credentials: authorization.credentials,
+                credentialsFile: authorization.credentialsFile
+            )
         }
         options.tls.caFile = access.tls.caFile
         options.tls.certFile = access.tls.certFile

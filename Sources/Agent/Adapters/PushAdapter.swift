@@ -33,7 +33,8 @@ final class PushAdapter: PushIntake, Sendable {
             case .refused(let reason):
                 return .unavailable(
                     reason: "the write buffer cannot be written (\(reason.text))",
-                    retryAfterSeconds: 5)
+                    retryAfterSeconds: 5
+                )
             }
         }
         return .busy(retryAfterSeconds: 1)
@@ -61,7 +62,8 @@ final class PushAdapter: PushIntake, Sendable {
     }
 
     // Duplicates are what a repeated push brings; conflicts and limits the sender should know of.
-    private static func outcome(_ dropped: [DropCount], _ refused: [DropReason: Int]) -> PushOutcome {
+    private static func outcome(_ dropped: [DropCount], _ refused: [DropReason: Int]) -> PushOutcome
+    {
         let told = dropped.filter { $0.reason != .duplicate }
         guard !told.isEmpty else { return .stored }
         let text = told.map { "\($0.count) \($0.reason.text)" }.joined(separator: ", ")

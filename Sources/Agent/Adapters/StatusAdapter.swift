@@ -6,7 +6,9 @@ import Platform
 import Store
 import Synchronization
 
-/// Answers the status pages. What changes with a reload is set by the runtime.
+/// Answers the status pages.
+///
+/// What changes with a reload is set by the runtime.
 final class StatusAdapter: StatusSource, Sendable {
     private struct State {
         var isReady = false
@@ -41,7 +43,10 @@ final class StatusAdapter: StatusSource, Sendable {
 
     /// Says what was loaded.
     func set(
-        configText: String, flags: [(name: String, value: String)], retention: String, atMs: Int64
+        configText: String,
+        flags: [(name: String, value: String)],
+        retention: String,
+        atMs: Int64
     ) {
         state.withLock { state in
             state.configText = configText
@@ -73,10 +78,13 @@ final class StatusAdapter: StatusSource, Sendable {
         return state.withLock { state in
             RuntimeInfo(
                 startTime: Timestamp(ms: startMs),
-                workingDirectory: ThisProcess.workingDirectory, hostName: MachineName.host(),
+                workingDirectory: ThisProcess.workingDirectory,
+                hostName: MachineName.host(),
                 reloadSucceeded: state.reloadSucceeded,
                 lastConfigTime: Timestamp(ms: state.lastConfigMs),
-                corruptions: statistics.quarantined, storageRetention: state.retention)
+                corruptions: statistics.quarantined,
+                storageRetention: state.retention
+            )
         }
     }
 

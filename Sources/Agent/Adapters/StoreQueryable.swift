@@ -13,7 +13,9 @@ struct StoreQueryable: Queryable, LabelSource {
     }
 
     func select(
-        _ matchers: [LabelMatcher], in range: TimeRange, hints: SelectHints
+        _ matchers: [LabelMatcher],
+        in range: TimeRange,
+        hints: SelectHints
     ) throws(QueryStorageError) -> any SeriesSelection {
         if let interrupt = hints.check() { throw .interrupted(interrupt) }
         do throws(SegmentError) {
@@ -24,7 +26,10 @@ struct StoreQueryable: Queryable, LabelSource {
     }
 
     func labelNames(
-        _ matchers: [LabelMatcher], in range: TimeRange, limit: Int, check: @escaping QueryCheck
+        _ matchers: [LabelMatcher],
+        in range: TimeRange,
+        limit: Int,
+        check: @escaping QueryCheck
     ) throws(QueryStorageError) -> [String] {
         if let interrupt = check() { throw .interrupted(interrupt) }
         do throws(SegmentError) {
@@ -35,13 +40,18 @@ struct StoreQueryable: Queryable, LabelSource {
     }
 
     func labelValues(
-        of name: String, _ matchers: [LabelMatcher], in range: TimeRange, limit: Int,
+        of name: String,
+        _ matchers: [LabelMatcher],
+        in range: TimeRange,
+        limit: Int,
         check: @escaping QueryCheck
     ) throws(QueryStorageError) -> [String] {
         if let interrupt = check() { throw .interrupted(interrupt) }
         do throws(SegmentError) {
             return StoreQueryable.cut(
-                try database.labelValues(of: name, matchers, in: range), limit)
+                try database.labelValues(of: name, matchers, in: range),
+                limit
+            )
         } catch {
             throw .failed("\(error)")
         }
@@ -68,7 +78,9 @@ private final class StoreSelection: SeriesSelection {
     func labels(at index: Int) -> Labels { selection.labels(at: index) }
 
     func read(
-        at index: Int, in range: TimeRange, into samples: inout SampleColumns
+        at index: Int,
+        in range: TimeRange,
+        into samples: inout SampleColumns
     ) throws(QueryStorageError) {
         // Asking costs a clock reading; a series takes longer than sixteen of them.
         if index & 15 == 0, let interrupt = check() { throw .interrupted(interrupt) }

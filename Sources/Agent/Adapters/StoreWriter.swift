@@ -31,7 +31,8 @@ final class StoreWriter: Sendable {
         self.database = database
         overloads = meters.counter(
             "tsdb_agent_store_overload_samples_total",
-            "Samples refused because the queue in front of the write buffer was full.")
+            "Samples refused because the queue in front of the write buffer was full."
+        )
         let started = try NamedThread(name: "tsdb-write") { [weak self] in
             while let self, self.workOnce() {}
         }

@@ -14,9 +14,13 @@ struct TargetsAdapter: TargetsSource {
     func targets() async -> TargetsReport {
         let active = await scraper.snapshots().map { snapshot in
             var target = ActiveTarget(
-                discoveredLabels: snapshot.discoveredLabels, labels: snapshot.labels,
-                scrapePool: snapshot.job, scrapeURL: snapshot.scrapeURL,
-                intervalMs: snapshot.intervalMs, timeoutMs: snapshot.timeoutMs)
+                discoveredLabels: snapshot.discoveredLabels,
+                labels: snapshot.labels,
+                scrapePool: snapshot.job,
+                scrapeURL: snapshot.scrapeURL,
+                intervalMs: snapshot.intervalMs,
+                timeoutMs: snapshot.timeoutMs
+            )
             target.lastError = snapshot.lastError
             target.lastScrape = snapshot.lastScrape
             target.lastScrapeSeconds = snapshot.lastDurationSeconds

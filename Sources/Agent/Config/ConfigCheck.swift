@@ -1,6 +1,8 @@
 // What no single key can tell: keys that must be there, that exclude each other, that must fit together.
+internal import API
 internal import Collect
 internal import Formats
+internal import Forward
 internal import Model
 internal import Platform
 
@@ -46,6 +48,16 @@ struct ConfigCheck {
             } catch {
                 note(path, "\(error)")
             }
+        }
+        do throws(APIOptionsError) {
+            try config.apiOptions.validate([])
+        } catch .origin(let text) {
+            note(
+                ["api", "cors_origins"],
+                "\"\(text)\" is no origin; write https://host:port, or *"
+            )
+        } catch {
+            note(["api"], "\(error)")
         }
         if config.api.listen.isEmpty {
             note(["api", "listen"], "is empty; name at least one address, as \"127.0.0.1:9477\"")
@@ -155,6 +167,7 @@ struct ConfigCheck {
         var seen: Set<String> = []
         for (index, destination) in config.forward.enumerated() {
             let at = ["forward", "\(index)"]
+            let known = reader.problems.count
             if destination.name.isEmpty {
                 note(at + ["name"], "is missing; the destination's place is kept under it")
             } else if !seen.insert(destination.name).inserted {
@@ -168,6 +181,10 @@ struct ConfigCheck {
                 note(at + ["min_backoff"], "is longer than max_backoff; swap the two")
             }
             checkAccess(destination.access, at)
+            if reader.problems.count > known { continue }
+            for problem in config.forwardOptions[index].problems() {
+                note(at + [problem.key], problem.text)
+            }
         }
     }
 

@@ -9,7 +9,9 @@ import Platform
 import PromQL
 import Store
 
-/// Why the agent cannot start. The text goes to the operator as it is.
+/// Why the agent cannot start.
+///
+/// The text goes to the operator as it is.
 struct StartError: Error, CustomStringConvertible {
     let description: String
 
@@ -66,7 +68,10 @@ actor AgentRuntime {
     ///
     /// Blocks for the disk: called before the loop has work, not on it.
     init(
-        _ loaded: LoadedConfig, loop: EventLoop, log: Logger, files: any FileSystem,
+        _ loaded: LoadedConfig,
+        loop: EventLoop,
+        log: Logger,
+        files: any FileSystem,
         clock: any WallClock
     ) throws(StartError) {
         let config = loaded.config
@@ -79,7 +84,11 @@ actor AgentRuntime {
         meters = MeterRegistry()
         do throws(StoreError) {
             database = try Database(
-                config.storeOptions, fileSystem: files, wallClock: clock, log: log)
+                config.storeOptions,
+                fileSystem: files,
+                wallClock: clock,
+                log: log
+            )
         } catch { throw StartError(error) }
         // Until its shipper has read its cursor, a destination may need everything.
         for section in config.forward {
@@ -89,7 +98,11 @@ actor AgentRuntime {
             writer = try StoreWriter(database, meters)
             let workers = max(1, ThisProcess.processorCount - 1)
             queryPool = try BlockingPool(
-                name: "query", threads: workers, queueLimit: 4096, nice: 10)
+                name: "query",
+                threads: workers,
+                queueLimit: 4096,
+                nice: 10
+            )
             filePool = try BlockingPool(name: "files", threads: 2, queueLimit: 4096)
             hostPool = try BlockingPool(name: "host", threads: 1, queueLimit: 64)
         } catch { throw StartError("cannot start a thread: \(error)") }
@@ -98,40 +111,69 @@ actor AgentRuntime {
         } catch { throw StartError(error) }
         sink = StoreSink(database, writer, metadata)
         scraper = Scraper(
-            loop: loop, client: client, sink: sink, wallClock: clock, fileSystem: files,
-            files: filePool, log: log, userAgent: AgentVersion.userAgent)
+            loop: loop,
+            client: client,
+            sink: sink,
+            wallClock: clock,
+            fileSystem: files,
+            files: filePool,
+            log: log,
+            userAgent: AgentVersion.userAgent
+        )
         status = StatusAdapter(database, startMs: startMs, clock: loop.clock)
         status.set(
-            configText: loaded.shownText, flags: config.flags, retention: config.retentionText,
-            atMs: startMs)
+            configText: loaded.shownText,
+            flags: config.flags,
+            retention: config.retentionText,
+            atMs: startMs
+        )
         tokens = TokenFiles(
-            apiPath: config.api.bearerTokenFile, writePath: config.api.writeTokenFile, files, log)
+            apiPath: config.api.bearerTokenFile,
+            writePath: config.api.writeTokenFile,
+            files,
+            log
+        )
         do throws(TokenFileError) {
             try tokens.load()
         } catch { throw StartError(error) }
         let base = config.storage.basePath
         place = CursorPlace(
-            files: files, directory: FilePath.join(base, "forward"),
+            files: files,
+            directory: FilePath.join(base, "forward"),
             quarantine: FilePath.join(base, "quarantine"),
-            store: CursorTag(database.storeID.bytes), boot: MachineFacts.bootTag(files))
+            store: CursorTag(database.storeID.bytes),
+            boot: MachineFacts.bootTag(files)
+        )
         let queryable = StoreQueryable(database)
         let options = config.apiOptions
         let service = APIService(
             options: options,
             sources: APISources(
-                queryable: queryable, labels: queryable, targets: TargetsAdapter(scraper),
-                metadata: metadata, status: status,
-                intake: PushAdapter(database, writer, metadata), snappy: SnappyAdapter(),
-                tokens: tokens),
+                queryable: queryable,
+                labels: queryable,
+                targets: TargetsAdapter(scraper),
+                metadata: metadata,
+                status: status,
+                intake: PushAdapter(database, writer, metadata),
+                snappy: SnappyAdapter(),
+                tokens: tokens
+            ),
             engine: QueryEngine(config.queryOptions),
             runner: QueryRunner(pool: queryPool, loop: loop, options: options, meters: meters),
-            pushWorkers: filePool, meters: meters,
-            build: BuildInfo(version: AgentVersion.text), clock: clock)
+            pushWorkers: filePool,
+            meters: meters,
+            build: BuildInfo(version: AgentVersion.text),
+            clock: clock
+        )
         var limits = ServerLimits()
         limits.maxConnections = Int(config.api.maxConnections)
         server = HTTPServer(
-            loop: loop, limits: limits, clock: clock, events: .metered(meters, log),
-            handler: service.handler)
+            loop: loop,
+            limits: limits,
+            clock: clock,
+            events: .metered(meters, log),
+            handler: service.handler
+        )
         StoreMeters.register(database, in: meters)
         ProcessMeters.register(in: meters)
     }
@@ -170,8 +212,9 @@ actor AgentRuntime {
         return addresses
     }
 
-    /// Puts a new configuration in force: jobs, destinations, host and log level. What needs a restart
-    /// is said in the log.
+    /// Puts a new configuration in force: jobs, destinations, host and log level.
+    ///
+    /// What needs a restart is said in the log; nil when it worked, else why not.
     func apply(_ loaded: LoadedConfig) async -> String? {
         guard !isStopping else { return "the agent is stopping" }
         let new = loaded.config
@@ -202,8 +245,11 @@ actor AgentRuntime {
         await changeDestinations()
         await scraper.update(new.scrapeJobs(SecretFiles(files, on: filePool)))
         status.set(
-            configText: loaded.shownText, flags: new.flags, retention: new.retentionText,
-            atMs: clock.nowMs())
+            configText: loaded.shownText,
+            flags: new.flags,
+            retention: new.retentionText,
+            atMs: clock.nowMs()
+        )
         status.set(reloadSucceeded: true)
         log.info("configuration loaded")
         return nil
@@ -254,9 +300,17 @@ actor AgentRuntime {
             return
         }
         do throws(HostError) {
-            let runner = HostRunner(try HostCollectors(config.hostOptions, wall: clock), on: hostPool)
+            let runner = HostRunner(
+                try HostCollectors(config.hostOptions, wall: clock),
+                on: hostPool
+            )
             let cycle = HostCycle(
-                loop: loop, runner: runner, schedule: config.hostSchedule, sink: sink, log: log)
+                loop: loop,
+                runner: runner,
+                schedule: config.hostSchedule,
+                sink: sink,
+                log: log
+            )
             status.set(host: runner)
             hostTask = Task(executorPreference: loop) { await cycle.run() }
         } catch { throw StartError("host: \(error)") }
@@ -265,16 +319,29 @@ actor AgentRuntime {
     private func startOwnMetrics() {
         guard config.agent.selfIntervalMs > 0 else { return }
         let own = OwnMetrics(
-            loop: loop, meters: meters, sink: sink, wallClock: clock,
+            loop: loop,
+            meters: meters,
+            sink: sink,
+            wallClock: clock,
             intervalMs: config.agent.selfIntervalMs,
-            labels: [Label("job", "tsdb-agent"), Label("instance", config.instanceName)])
+            labels: [Label("job", "tsdb-agent"), Label("instance", config.instanceName)]
+        )
         ownTask = Task(executorPreference: loop) { await own.run() }
     }
 
     private func startShipping(_ options: ForwardOptions) {
         let shipper = Shipper(
-            options, feed: database, place: place, client: client, loop: loop, pool: filePool,
-            meters: meters, log: log, userAgent: AgentVersion.userAgent, wall: clock)
+            options,
+            feed: database,
+            place: place,
+            client: client,
+            loop: loop,
+            pool: filePool,
+            meters: meters,
+            log: log,
+            userAgent: AgentVersion.userAgent,
+            wall: clock
+        )
         let task = Task(executorPreference: loop) { await shipper.run() }
         destinations[options.name] = Destination(options: options, shipper: shipper, task: task)
     }

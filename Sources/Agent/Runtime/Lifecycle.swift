@@ -37,7 +37,12 @@ enum Lifecycle {
         }
         do throws(StartError) {
             runtime = try AgentRuntime(
-                request.loaded, loop: loop, log: log, files: context.files, clock: context.clock)
+                request.loaded,
+                loop: loop,
+                log: log,
+                files: context.files,
+                clock: context.clock
+            )
             let reload: @Sendable () async -> String? = { [weak runtime] in
                 guard let runtime else { return "the agent is stopping" }
                 return await Lifecycle.reload(runtime, request, context, log)
@@ -45,8 +50,11 @@ enum Lifecycle {
             let stops = SignalStream(signals, on: loop) { Task { _ = await reload() } }
             let addresses = try await runtime.start(reload: reload)
             log.info(
-                "tsdb-agent is ready", ("version", AgentVersion.text),
-                ("listen", addresses.joined(separator: " ")), ("data", config.storage.basePath))
+                "tsdb-agent is ready",
+                ("version", AgentVersion.text),
+                ("listen", addresses.joined(separator: " ")),
+                ("data", config.storage.basePath)
+            )
             let notify = ServiceNotify()
             notify.ready()
             await stops.first()
@@ -62,7 +70,10 @@ enum Lifecycle {
     }
 
     private static func reload(
-        _ runtime: AgentRuntime, _ request: RunRequest, _ context: CommandContext, _ log: Logger
+        _ runtime: AgentRuntime,
+        _ request: RunRequest,
+        _ context: CommandContext,
+        _ log: Logger
     ) async -> String? {
         guard let path = request.path else {
             return "there is no configuration file to load; start with --config FILE"
@@ -84,7 +95,9 @@ final class SignalStream: Sendable {
 
     init(_ signals: Signals, on loop: EventLoop, onHangup: @escaping @Sendable () -> Void) {
         let (stream, continuation) = AsyncStream.makeStream(
-            of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            of: Void.self,
+            bufferingPolicy: .bufferingNewest(1)
+        )
         self.stream = stream
         loop.execute {
             let stops = Mutex(0)

@@ -21,10 +21,14 @@ actor OwnMetrics {
         unsafe loop.asUnownedSerialExecutor()
     }
 
-    /// - Parameter labels: `job` and `instance` of the series.
+    /// Prepares the cycle; `labels` are `job` and `instance` of the series.
     init(
-        loop: EventLoop, meters: MeterRegistry, sink: any SampleSink, wallClock: any WallClock,
-        intervalMs: Int64, labels: [Label]
+        loop: EventLoop,
+        meters: MeterRegistry,
+        sink: any SampleSink,
+        wallClock: any WallClock,
+        intervalMs: Int64,
+        labels: [Label]
     ) {
         self.loop = loop
         self.meters = meters
