@@ -5,7 +5,9 @@ internal import Platform
 internal import Synchronization
 
 extension Database {
-    /// Closes the open epoch: what comes from now on belongs to the next one. O(1).
+    /// Closes the open epoch: what comes from now on belongs to the next one.
+    ///
+    /// O(1).
     ///
     /// - Returns: whether there was anything in it.
     @discardableResult
@@ -102,8 +104,9 @@ extension Database {
         throw .cannot(action: "sync", path: file.path, cause: cause)
     }
 
-    /// Does what the clock makes due: rotation by age, sealing, retention. Called by the store's own
-    /// thread, or by the owner of a store that has none.
+    /// Does what the clock makes due: rotation by age, sealing, retention.
+    ///
+    /// Called by the store's own thread, or by the owner of a store that has none.
     public func maintain() {
         let used = head.withLock { $0.memory.usedBytes }
         let isClosed = writer.withLock { writer -> Bool in

@@ -6,8 +6,10 @@ internal import Platform
 internal import Synchronization
 
 extension Database {
-    /// Seals every epoch that was rotated. An epoch that cannot be written stays in memory and in the
-    /// buffer; the next call tries again.
+    /// Seals every epoch that was rotated.
+    ///
+    /// An epoch that cannot be written stays in memory and in the buffer; the next call tries
+    /// again.
     public func sealPending() {
         sealLock.withLock { _ in
             while let epoch = writer.withLock({ $0.closing.first }) {
@@ -173,9 +175,12 @@ extension Database {
         let needed = pins.withLock { $0.values.map(\.number).min() } ?? SequenceNumber(raw: .max)
         let expired = head.withLock { _ in
             sealed.withLock { segments -> [SegmentReader] in
-                let expired = segments.filter {
-                    $0.timeRange.end.ms < oldest && $0.range.through <= needed
-                }
+                let expired = segments.indices.filter { place in
+                    // One without samples, only with counts, goes with the one behind it.
+                    let dated = segments[place...].first { $0.summary.sampleCount > 0 }
+                    return dated.map { $0.timeRange.end.ms < oldest } ?? false
+                        && segments[place].range.through <= needed
+                }.map { segments[$0] }
                 segments.removeAll { segment in expired.contains { $0 === segment } }
                 return expired
             }

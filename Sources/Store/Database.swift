@@ -37,8 +37,10 @@ public final class Database: Sendable {
     let isClockSynchronised: @Sendable () -> Bool
     private let lock: Mutex<DirectoryLock?>
 
-    /// Opens the store in `options.basePath`, makes it when there is none, and recovers what a crash
-    /// left: no hand is needed. Damaged files are moved to `quarantine/`.
+    /// Opens the store in `options.basePath`, makes it when there is none, and recovers what a
+    /// crash left: no hand is needed.
+    ///
+    /// Damaged files are moved to `quarantine/`.
     ///
     /// - Throws: `.locked` when another process has it, `.newerVersion` for files of a newer program,
     ///   `.cannot` when the directory cannot be used.

@@ -51,7 +51,9 @@ final class Maintenance: Sendable {
     private let sealBell = Bell()
     private let syncBell = Bell()
 
-    /// Starts the threads. They hold the database weakly: a store that is let go ends them.
+    /// Starts the threads.
+    ///
+    /// They hold the database weakly: a store that is let go ends them.
     func start(_ database: Database) {
         start("tsdb-seal", sealBell, periodMs: Maintenance.periodMs) { [weak database] in
             database?.maintain()

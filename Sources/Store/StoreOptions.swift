@@ -10,7 +10,9 @@ public enum BufferSync: Sendable, Equatable {
     case never
 }
 
-/// Settings of a `Database`. The defaults are those of `agent.toml`.
+/// Settings of a `Database`.
+///
+/// The defaults are those of `agent.toml`.
 public struct StoreOptions: Sendable {
     /// The directory that holds everything; made when missing.
     public var basePath: String
@@ -26,11 +28,17 @@ public struct StoreOptions: Sendable {
     public var bufferMaxSize: Int64 = 64 << 20
     /// When the buffer is made durable.
     public var sync = BufferSync.interval(ms: 1000)
-    /// Segments whose newest sample is older are deleted; 0 keeps everything. In milliseconds.
+    /// Segments whose newest sample is older are deleted; 0 keeps everything.
+    ///
+    /// In milliseconds.
     public var retentionMs: Int64 = 15 * 86_400_000
-    /// Older samples are dropped{too_old}; 0 takes any age. In milliseconds.
+    /// Older samples are dropped{too_old}; 0 takes any age.
+    ///
+    /// In milliseconds.
     public var maxSampleAgeMs: Int64 = 0
-    /// Samples further ahead are dropped{future} while the clock is synchronised. In milliseconds.
+    /// Samples further ahead are dropped{future} while the clock is synchronised.
+    ///
+    /// In milliseconds.
     public var maxAheadMs: Int64 = 600_000
     /// Series in the head at most.
     public var maxSeries = 1_000_000
@@ -42,8 +50,9 @@ public struct StoreOptions: Sendable {
     public var feedMemoryBytes = 8 << 20
     /// Whether LOCK is taken; only stores in memory go without.
     public var locksDirectory = true
-    /// Whether threads of the store's own sync, rotate, seal and delete. Without them the owner calls
-    /// `maintain`.
+    /// Whether threads of the store's own sync, rotate, seal and delete.
+    ///
+    /// Without them the owner calls `maintain`.
     public var runsMaintenance = true
 
     /// Settings with all defaults for a directory.

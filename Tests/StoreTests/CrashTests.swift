@@ -23,7 +23,9 @@ struct CrashTests {
     // Appends batches until the disk dies; gives back the times that were acknowledged, and all that
     // were tried.
     private func run(
-        _ database: Database, from first: Int, _ random: inout SeededRandom
+        _ database: Database,
+        from first: Int,
+        _ random: inout SeededRandom
     ) -> (acknowledged: [Int], tried: [Int]) {
         var acknowledged: [Int] = []
         var tried: [Int] = []
@@ -50,7 +52,8 @@ struct CrashTests {
             var columns = SampleColumns()
             selection.read(at: index, in: .all, into: &columns)
             #expect(
-                zip(columns.times, columns.values).allSatisfy { Double($0) * 0.25 == $1 })
+                zip(columns.times, columns.values).allSatisfy { Double($0) * 0.25 == $1 }
+            )
             return columns.times.map { Int($0) }
         }
     }

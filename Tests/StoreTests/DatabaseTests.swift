@@ -15,7 +15,12 @@ struct DatabaseTests {
         let series = [store.labels("up", "a"), store.labels("up", "b")]
         for step in 0..<300 {
             let outcome = try store.append(
-                database, stream, series, time: 1_000 * Int64(step), values: [1, Double(step) / 8])
+                database,
+                stream,
+                series,
+                time: 1_000 * Int64(step),
+                values: [1, Double(step) / 8]
+            )
             #expect(outcome == .stored(2, dropped: []))
             if step == 100 {
                 #expect(database.rotate())
@@ -57,7 +62,8 @@ struct DatabaseTests {
         #expect(read.values.reduce(0) { $0 + $1.count } == expected)
         #expect(read[series[3]]?.times == (0..<200).map { Int64($0) * 15_000 })
         #expect(
-            read[series[3]]?.values == (0..<200).map { Double(($0 % 50) * 3) * 0.01 })
+            read[series[3]]?.values == (0..<200).map { Double(($0 % 50) * 3) * 0.01 }
+        )
         #expect(database.statistics().ledger.rows["host"]?.stored == expected)
     }
 
@@ -70,29 +76,36 @@ struct DatabaseTests {
             let stream = database.openStream(.push)
             #expect(
                 try store.append(database, stream, one, time: 100, values: [1])
-                    == .stored(1, dropped: []))
+                    == .stored(1, dropped: [])
+            )
             #expect(
                 try store.append(database, stream, one, time: 300, values: [3])
-                    == .stored(1, dropped: []))
+                    == .stored(1, dropped: [])
+            )
             #expect(
                 try store.append(database, stream, one, time: 200, values: [2])
-                    == .stored(1, dropped: []))
+                    == .stored(1, dropped: [])
+            )
             #expect(
                 try store.append(database, stream, one, time: 300, values: [3])
-                    == .stored(0, dropped: [DropCount(.duplicate, 1)]))
+                    == .stored(0, dropped: [DropCount(.duplicate, 1)])
+            )
             #expect(
                 try store.append(database, stream, one, time: 100, values: [9])
-                    == .stored(0, dropped: [DropCount(.conflict, 1)]))
+                    == .stored(0, dropped: [DropCount(.conflict, 1)])
+            )
             #expect(
                 try store.append(database, stream, one, time: 200, values: [9])
-                    == .stored(0, dropped: [DropCount(.conflict, 1)]))
+                    == .stored(0, dropped: [DropCount(.conflict, 1)])
+            )
             #expect(try store.read(database)[one[0]]?.values == [1, 2, 3])
             database.rotate()
             database.sealPending()
             // Sealed now: the same time again is stored as late and hidden by reads.
             #expect(
                 try store.append(database, stream, one, time: 300, values: [7])
-                    == .stored(1, dropped: []))
+                    == .stored(1, dropped: [])
+            )
             #expect(try store.read(database)[one[0]]?.values == [1, 2, 3])
         }
         let database = try store.open(locked: false)

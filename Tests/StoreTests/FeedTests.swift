@@ -17,13 +17,17 @@ struct FeedTests {
     private func facts(_ slice: FeedSlice) -> [Fact] {
         (0..<slice.count).map {
             Fact(
-                labels: slice.table.labels(of: slice.series[$0]), time: slice.times[$0],
-                value: slice.values[$0].bitPattern)
+                labels: slice.table.labels(of: slice.series[$0]),
+                time: slice.times[$0],
+                value: slice.values[$0].bitPattern
+            )
         }
     }
 
     private func drain(
-        _ feed: any BatchFeed, from start: FeedPosition, limit: Int
+        _ feed: any BatchFeed,
+        from start: FeedPosition,
+        limit: Int
     ) throws -> (slices: [FeedSlice], end: FeedPosition) {
         var slices: [FeedSlice] = []
         var position = start
@@ -38,7 +42,10 @@ struct FeedTests {
 
     // Random batches of several streams, late samples among them; gives back what was stored.
     private func fill(
-        _ store: StoreFixture, _ database: Database, _ random: inout SeededRandom, batches: Int,
+        _ store: StoreFixture,
+        _ database: Database,
+        _ random: inout SeededRandom,
+        batches: Int,
         seal: Bool
     ) throws -> [Fact] {
         var facts: [Fact] = []
@@ -51,8 +58,14 @@ struct FeedTests {
             }
             let time = Int64(base + step) * 1000 + Int64(stream)
             let values = series.map { _ in Double(Int.random(in: 0...1000, using: &random)) }
-            guard case .stored(series.count, _) = try store.append(
-                database, streams[stream], series, time: time, values: values)
+            guard
+                case .stored(series.count, _) = try store.append(
+                    database,
+                    streams[stream],
+                    series,
+                    time: time,
+                    values: values
+                )
             else { continue }
             facts += series.indices.map {
                 Fact(labels: series[$0], time: time, value: values[$0].bitPattern)
@@ -61,10 +74,15 @@ struct FeedTests {
                 let late = [series[0]]
                 let lateTime = time - Int64.random(in: 1...500, using: &random) * 3
                 if case .stored(1, _) = try store.append(
-                    database, streams[stream], late, time: lateTime, values: [0.5])
-                {
+                    database,
+                    streams[stream],
+                    late,
+                    time: lateTime,
+                    values: [0.5]
+                ) {
                     facts.append(
-                        Fact(labels: late[0], time: lateTime, value: (0.5).bitPattern))
+                        Fact(labels: late[0], time: lateTime, value: (0.5).bitPattern)
+                    )
                 }
             }
             if seal, Int.random(in: 0..<25, using: &random) == 0 {
@@ -77,7 +95,8 @@ struct FeedTests {
 
     @Test(
         "from any source: every sample once, late ones apart, no series twice in a slice",
-        arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+        arguments: [1, 2, 3, 4, 5, 6] as [UInt64]
+    )
     func complete(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let store = try StoreFixture()
@@ -105,7 +124,10 @@ struct FeedTests {
         try database.close()
     }
 
-    @Test("the same positions give the same slice, also after a restart", arguments: [11, 12, 13, 14] as [UInt64])
+    @Test(
+        "the same positions give the same slice, also after a restart",
+        arguments: [11, 12, 13, 14] as [UInt64]
+    )
     func repetition(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let store = try StoreFixture()
@@ -122,7 +144,10 @@ struct FeedTests {
             for (slice, facts) in zip(slices, expected) {
                 let again = try database.slice(from: slice.from, to: slice.to)
                 let isSame = again.map(self.facts) == facts
-                #expect(isSame, "seed \(seed), \(slice.from) to \(slice.to): \(slice.count), now \(again?.count ?? -1)")
+                #expect(
+                    isSame,
+                    "seed \(seed), \(slice.from) to \(slice.to): \(slice.count), now \(again?.count ?? -1)"
+                )
             }
         }
         let database = try store.open(locked: false)
@@ -130,7 +155,10 @@ struct FeedTests {
         for (slice, facts) in zip(slices, expected) where seed < 13 || slice.from.time != nil {
             let again = try database.slice(from: slice.from, to: slice.to)
             let isSame = again.map(self.facts) == facts
-            #expect(isSame, "seed \(seed), \(slice.from) to \(slice.to): \(slice.count), now \(again?.count ?? -1)")
+            #expect(
+                isSame,
+                "seed \(seed), \(slice.from) to \(slice.to): \(slice.count), now \(again?.count ?? -1)"
+            )
         }
     }
 
@@ -144,15 +172,23 @@ struct FeedTests {
         var position = database.end
         for step in 0..<20 {
             _ = try store.append(
-                database, stream, series, time: Int64(step) * 1000,
-                values: series.map { _ in Double(step) })
+                database,
+                stream,
+                series,
+                time: Int64(step) * 1000,
+                values: series.map { _ in Double(step) }
+            )
             if step == 5 { position = database.end }
         }
         database.pin("d", at: position)
         for step in 20..<60 {
             _ = try store.append(
-                database, stream, series, time: Int64(step) * 1000,
-                values: series.map { _ in Double(step) })
+                database,
+                stream,
+                series,
+                time: Int64(step) * 1000,
+                values: series.map { _ in Double(step) }
+            )
             if step % 10 == 0 {
                 database.rotate()
                 database.sealPending()
@@ -174,7 +210,12 @@ struct FeedTests {
         var position = database.end
         for step in 0..<40 {
             _ = try store.append(
-                database, stream, series, time: Int64(step) * 1000, values: [Double(step)])
+                database,
+                stream,
+                series,
+                time: Int64(step) * 1000,
+                values: [Double(step)]
+            )
             if step == 5 { position = database.end }
             if step % 10 == 9 {
                 database.rotate()

@@ -17,7 +17,10 @@ final class StoreFixture {
     }
 
     /// Opens the store; without the lock a store that was not closed counts as killed.
-    func open(locked: Bool = true, fileSystem: any FileSystem = PosixFileSystem()) throws -> Database {
+    func open(
+        locked: Bool = true,
+        fileSystem: any FileSystem = PosixFileSystem()
+    ) throws -> Database {
         var options = options
         options.locksDirectory = locked
         return try Database(options, fileSystem: fileSystem)
@@ -32,7 +35,10 @@ final class StoreFixture {
     }
 
     func append(
-        _ database: Database, _ stream: StreamHandle, _ series: [Labels], time: Int64,
+        _ database: Database,
+        _ stream: StreamHandle,
+        _ series: [Labels],
+        time: Int64,
         values: [Double]
     ) throws -> AppendOutcome {
         var batch = SampleBatch(stream: stream, time: Timestamp(ms: time))

@@ -2,7 +2,9 @@
 import Codec
 import Platform
 
-/// An open buffer file. Used under the writer's lock, but for `sync`.
+/// An open buffer file.
+///
+/// Used under the writer's lock, but for `sync`.
 final class BufferFile: Sendable {
     /// Its header.
     let header: BufferHeader
@@ -34,7 +36,9 @@ final class BufferFile: Sendable {
         return BufferFile(header: header, path: path, file: file)
     }
 
-    /// Writes records at `offset`. After a failure some of them may be there: `cut` them off.
+    /// Writes records at `offset`.
+    ///
+    /// After a failure some of them may be there: `cut` them off.
     func write(_ bytes: [UInt8], at offset: Int64) throws(Errno) {
         try file.write(bytes.span, at: offset)
     }

@@ -27,7 +27,9 @@ enum BufferFormat {
     /// Series definitions from this size on are compressed where that is smaller.
     static let compressFromBytes = 256
 
-    /// What a record holds. Raw values are in files.
+    /// What a record holds.
+    ///
+    /// Raw values are in files.
     enum RecordType: UInt8 {
         /// Labels of series, numbered for this file.
         case series = 1
@@ -37,7 +39,9 @@ enum BufferFormat {
         case batch = 3
     }
 
-    /// Bits of a record's flags byte. The first belongs to `series`, the others to `batch`.
+    /// Bits of a record's flags byte.
+    ///
+    /// The first belongs to `series`, the others to `batch`.
     enum Flags {
         static let compressed: UInt8 = 1 << 0
         static let key: UInt8 = 1 << 1

@@ -93,6 +93,7 @@ struct BufferScanner {
     /// The next frame or the next damage.
     ///
     /// - Parameter limit: the length of the file that is to be read, which may still be growing.
+    /// - Returns: what begins where the last one ended.
     /// - Throws: `Errno` of read(2).
     mutating func next(limit: Int64) throws(Errno) -> BufferFrameFound {
         if offset >= limit { return .end(tail: offset..<offset) }

@@ -35,7 +35,9 @@ enum ValueCoding {
     /// Reads `previous.count` values and replaces `previous` by them.
     /// - Throws: `CodecError` when the bytes end early or hold what the coder does not write.
     static func decode(
-        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>, onto previous: inout [UInt64]
+        _ cursor: inout ByteCursor,
+        _ bytes: Span<UInt8>,
+        onto previous: inout [UInt64]
     ) throws(CodecError) {
         var index = 0
         while index < previous.count {
@@ -47,7 +49,10 @@ enum ValueCoding {
                 case whole:
                     let delta = try cursor.zigzag(bytes)
                     guard let base = wholeNumber(previous[index]) else {
-                        throw .malformed(atByte: cursor.offset, what: "a difference to no whole number")
+                        throw .malformed(
+                            atByte: cursor.offset,
+                            what: "a difference to no whole number"
+                        )
                     }
                     previous[index] = Double(base &+ delta).bitPattern
                 case decimal:
@@ -62,7 +67,9 @@ enum ValueCoding {
     }
 
     private static func append(
-        _ value: UInt64, against previous: UInt64, into bytes: inout [UInt8]
+        _ value: UInt64,
+        against previous: UInt64,
+        into bytes: inout [UInt8]
     ) -> UInt8 {
         if value == previous { return same }
         if let to = wholeNumber(value) {
@@ -120,7 +127,9 @@ enum ValueCoding {
     // at every larger one in range, so noise is turned away by one test at the largest.
     private static func decimalStep(from: UInt64, to: UInt64) -> (scale: Int, delta: Int64)? {
         let magnitude = max(
-            Double(bitPattern: from).magnitude, Double(bitPattern: to).magnitude)
+            Double(bitPattern: from).magnitude,
+            Double(bitPattern: to).magnitude
+        )
         guard magnitude < 4.0e13 else { return nil }
         let largest = magnitude < 4.0e7 ? 8 : 2
         guard scaled(to, largest) != nil, scaled(from, largest) != nil else { return nil }
@@ -133,7 +142,9 @@ enum ValueCoding {
     }
 
     private static func decodeDecimal(
-        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>, _ previous: UInt64
+        _ cursor: inout ByteCursor,
+        _ bytes: Span<UInt8>,
+        _ previous: UInt64
     ) throws(CodecError) -> UInt64 {
         let word = try cursor.varint(bytes)
         let scale = Int(word & 7) + 1
@@ -145,7 +156,8 @@ enum ValueCoding {
     }
 
     private static func decodeChangedBytes(
-        _ cursor: inout ByteCursor, _ bytes: Span<UInt8>
+        _ cursor: inout ByteCursor,
+        _ bytes: Span<UInt8>
     ) throws(CodecError) -> UInt64 {
         let head = Int(try cursor.u8(bytes))
         let low = head >> 4

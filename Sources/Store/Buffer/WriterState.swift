@@ -82,7 +82,9 @@ struct WriterState {
         epochBytes = files.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
     }
 
-    /// The next number. A start has room for 2^32 - 1 batches: 136 years of one a second.
+    /// The next number.
+    ///
+    /// A start has room for 2^32 - 1 batches: 136 years of one a second.
     var nextNumber: SequenceNumber {
         lastNumber.start == start
             ? SequenceNumber(start: start, count: lastNumber.count + 1)

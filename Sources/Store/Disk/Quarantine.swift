@@ -18,7 +18,9 @@ final class Quarantine: Sendable {
     /// How many files and parts were set aside since the start.
     var count: Int { moved.withLock { $0 } }
 
-    /// Moves a file aside. When even that fails it stays, and is not used.
+    /// Moves a file aside.
+    ///
+    /// When even that fails it stays, and is not used.
     func take(_ path: String, reason: String) {
         moved.withLock { $0 += 1 }
         do throws(Errno) {
@@ -27,11 +29,18 @@ final class Quarantine: Sendable {
             try fileSystem.rename(path, to: target)
             try fileSystem.syncDirectory(directory)
             log.error(
-                "damaged file moved aside", ("path", path), ("to", target), ("reason", reason))
+                "damaged file moved aside",
+                ("path", path),
+                ("to", target),
+                ("reason", reason)
+            )
         } catch {
             log.error(
-                "damaged file cannot be moved aside, it is left and not used", ("path", path),
-                ("reason", reason), ("cause", "\(error)"))
+                "damaged file cannot be moved aside, it is left and not used",
+                ("path", path),
+                ("reason", reason),
+                ("cause", "\(error)")
+            )
         }
     }
 
@@ -43,12 +52,21 @@ final class Quarantine: Sendable {
             let target = try freeName("\(FilePath.name(path)).at-\(offset)")
             try AtomicReplace.write(fileSystem, target, bytes)
             log.error(
-                "damaged bytes set aside", ("path", path), ("offset", "\(offset)"),
-                ("bytes", "\(bytes.count)"), ("to", target), ("reason", reason))
+                "damaged bytes set aside",
+                ("path", path),
+                ("offset", "\(offset)"),
+                ("bytes", "\(bytes.count)"),
+                ("to", target),
+                ("reason", reason)
+            )
         } catch {
             log.error(
-                "damaged bytes cannot be copied aside", ("path", path), ("offset", "\(offset)"),
-                ("reason", reason), ("cause", "\(error)"))
+                "damaged bytes cannot be copied aside",
+                ("path", path),
+                ("offset", "\(offset)"),
+                ("reason", reason),
+                ("cause", "\(error)")
+            )
         }
     }
 

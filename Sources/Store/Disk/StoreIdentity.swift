@@ -12,7 +12,7 @@ struct StoreIdentity: Equatable {
     /// The upper half of the newest sequence numbers.
     var lastStart: UInt32
 
-    private static let magic: UInt32 = 0x5352_4f47
+    static let magic: UInt32 = 0x5352_4f47
     private static let version: UInt16 = 1
     static let byteCount = 40
 
@@ -45,7 +45,10 @@ struct StoreIdentity: Equatable {
         guard version == StoreIdentity.version else { return .newerVersion(version) }
         return .identity(
             StoreIdentity(
-                id: StoreID(bytes: Array(bytes[8..<24])), lastStart: ByteLoads.u32(bytes.span, 24)))
+                id: StoreID(bytes: Array(bytes[8..<24])),
+                lastStart: ByteLoads.u32(bytes.span, 24)
+            )
+        )
     }
 
     /// The start after `lastStart`, at least the Unix time in seconds.

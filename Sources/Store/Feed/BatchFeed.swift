@@ -10,7 +10,9 @@ public import Model
 public struct FeedPosition: Hashable, Sendable {
     /// Batches up to and including this one are done.
     public var number: SequenceNumber
-    /// Inside a segment: the instant in milliseconds that comes next. Nil when following batches.
+    /// Inside a segment: the instant in milliseconds that comes next.
+    ///
+    /// Nil when following batches.
     public var time: Int64?
     /// Samples that are done of the next batch, or of the instant `time`.
     public var offset: UInt32
@@ -38,8 +40,10 @@ extension FeedPosition: Comparable {
     }
 }
 
-/// The series that the slices of one part of the feed speak of. Slices with the same table object
-/// use the same numbers, so a reader may cache what it makes of a series by its number.
+/// The series that the slices of one part of the feed speak of.
+///
+/// Slices with the same table object use the same numbers, so a reader may cache what it makes of a
+/// series by its number.
 public protocol FeedSeriesTable: AnyObject, Sendable {
     /// The labels of series `series`, as stored.
     func labels(of series: UInt64) -> Labels
@@ -67,8 +71,14 @@ public struct FeedSlice: Sendable {
 
     /// Makes a slice.
     public init(
-        from: FeedPosition, to: FeedPosition, isLate: Bool, mayBeResend: Bool,
-        series: [UInt64], times: [Int64], values: [Double], table: any FeedSeriesTable
+        from: FeedPosition,
+        to: FeedPosition,
+        isLate: Bool,
+        mayBeResend: Bool,
+        series: [UInt64],
+        times: [Int64],
+        values: [Double],
+        table: any FeedSeriesTable
     ) {
         self.from = from
         self.to = to
@@ -94,7 +104,9 @@ public enum FeedStep: Sendable {
     case onDisk
 }
 
-/// The stored batches in sequence. One reader a destination; readers do not disturb each other.
+/// The stored batches in sequence.
+///
+/// One reader a destination; readers do not disturb each other.
 public protocol BatchFeed: AnyObject, Sendable {
     /// The position behind everything stored so far.
     var end: FeedPosition { get }

@@ -24,7 +24,11 @@ struct BufferFeed: Sendable {
 
     /// The batches after `number`: as many as hold `samples` samples, fewer at the file's end.
     ///
-    /// - Parameter limit: the file's length as far as it is written.
+    /// - Parameters:
+    ///   - number: what was passed already.
+    ///   - samples: how many are wanted.
+    ///   - limit: the file's length as far as it is written.
+    /// - Returns: all that are there up to that many, whole batches.
     /// - Throws: `Errno` of read(2). Damage is passed over: recovery reports it.
     mutating func batches(
         after number: SequenceNumber,

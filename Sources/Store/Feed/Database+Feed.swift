@@ -77,7 +77,8 @@ extension Database: BatchFeed {
     }
 
     public func next(
-        after position: FeedPosition, limit: Int
+        after position: FeedPosition,
+        limit: Int
     ) throws(StoreError) -> FeedSlice? {
         var place = position
         while true {
@@ -107,11 +108,14 @@ extension Database: BatchFeed {
     }
 
     public func slice(
-        from: FeedPosition, to: FeedPosition
+        from: FeedPosition,
+        to: FeedPosition
     ) throws(StoreError) -> FeedSlice? {
         if from.time == nil, to.time == nil {
             let inMemory = ring.withLock { ring -> FeedSlice? in
-                guard let batches = ring.batches(after: from.number, count: .max) else { return nil }
+                guard let batches = ring.batches(after: from.number, count: .max) else {
+                    return nil
+                }
                 return FeedSlicing.exactly(from: from, to: to, batches, headTable)
             }
             if let inMemory { return inMemory }
@@ -131,7 +135,8 @@ extension Database: BatchFeed {
 
     // A slice that came from memory may reach over the border between two files.
     private func sliceInBuffers(
-        from: FeedPosition, to: FeedPosition
+        from: FeedPosition,
+        to: FeedPosition
     ) throws(StoreError) -> FeedSlice? {
         guard case .buffer(let first) = source(after: from) else { return nil }
         let files = writer.withLock { $0.files }
@@ -203,7 +208,9 @@ extension Database: BatchFeed {
     }
 
     private func nextInBuffer(
-        _ info: BufferFileInfo, _ position: FeedPosition, _ limit: Int
+        _ info: BufferFileInfo,
+        _ position: FeedPosition,
+        _ limit: Int
     ) throws(StoreError) -> FeedSlice? {
         let kept = readers.withLock { $0.takeBuffer(info.path, position.number) }
         do throws(Errno) {
@@ -215,7 +222,10 @@ extension Database: BatchFeed {
             }
             let (wanted, overflow) = limit.addingReportingOverflow(Int(position.offset))
             let batches = try feed.batches(
-                after: position.number, samples: overflow ? .max : wanted, limit: info.bytes)
+                after: position.number,
+                samples: overflow ? .max : wanted,
+                limit: info.bytes
+            )
             let slice = FeedSlicing.next(after: position, batches, limit: limit, feed.table)
             readers.withLock { $0.put(feed) }
             return slice
@@ -225,7 +235,10 @@ extension Database: BatchFeed {
     }
 
     private func nextInSegment(
-        _ segment: SegmentReader, _ position: FeedPosition, _ end: FeedPosition?, _ limit: Int
+        _ segment: SegmentReader,
+        _ position: FeedPosition,
+        _ end: FeedPosition?,
+        _ limit: Int
     ) throws(StoreError) -> FeedSlice {
         var feed = readers.withLock { $0.takeSegment(segment.path) } ?? SegmentFeed(segment)
         do throws(SegmentError) {
@@ -249,7 +262,14 @@ extension FeedSlice {
     func starting(at position: FeedPosition, mayBeResend: Bool = false) -> FeedSlice {
         if position == from, mayBeResend == self.mayBeResend { return self }
         return FeedSlice(
-            from: position, to: to, isLate: isLate, mayBeResend: mayBeResend || self.mayBeResend,
-            series: series, times: times, values: values, table: table)
+            from: position,
+            to: to,
+            isLate: isLate,
+            mayBeResend: mayBeResend || self.mayBeResend,
+            series: series,
+            times: times,
+            values: values,
+            table: table
+        )
     }
 }

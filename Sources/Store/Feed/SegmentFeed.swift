@@ -26,8 +26,10 @@ struct SegmentFeed: Sendable {
         table = SegmentFeedTable(segment)
     }
 
-    /// The slice that follows `position`, at most `limit` samples, or up to `end` where that is given;
-    /// whole instants, no series twice. An empty slice ends the segment.
+    /// The slice that follows `position`, at most `limit` samples, or up to `end` where that is
+    /// given; whole instants, no series twice.
+    ///
+    /// An empty slice ends the segment.
     ///
     /// - Throws: `SegmentError` when the segment cannot be read.
     mutating func slice(

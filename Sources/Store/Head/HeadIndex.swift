@@ -14,7 +14,9 @@ struct HeadIndex {
         }
     }
 
-    /// Removes series, whose labels `labels` has by slot. O(holders of the labels of what goes).
+    /// Removes series, whose labels `labels` has by slot.
+    ///
+    /// O(holders of the labels of what goes).
     mutating func remove(_ gone: Set<UInt32>, _ labels: [Labels]) {
         var touched: [String: Set<String>] = [:]
         for slot in gone {
@@ -93,7 +95,9 @@ struct HeadIndex {
         var metrics: [String: Int] = [:]
     }
 
-    /// Counts values, bytes and series. O(label pairs).
+    /// Counts values, bytes and series.
+    ///
+    /// O(label pairs).
     func cardinality() -> Cardinality {
         var counts = Cardinality()
         for (name, holders) in postings {

@@ -27,7 +27,9 @@ struct ChunkBits: Sendable {
     /// The number of points.
     let pointCount: Int
 
-    /// Decodes the points and adds them to the columns. The reader's pin must still be held.
+    /// Decodes the points and adds them to the columns.
+    ///
+    /// The reader's pin must still be held.
     func decode(times: inout [Int64], values: inout [Double]) throws(CodecError) {
         // SAFETY: the block lives as long as the reader's pin, and these words are final.
         try unsafe GorillaDecoder.decode(
@@ -40,7 +42,9 @@ struct ChunkBits: Sendable {
         )
     }
 
-    /// The payload as it would stand in a file. The reader's pin must still be held.
+    /// The payload as it would stand in a file.
+    ///
+    /// The reader's pin must still be held.
     var payload: [UInt8] {
         [UInt8](capacity: (bitCount + 7) / 8) { output in
             // SAFETY: as in `decode`.

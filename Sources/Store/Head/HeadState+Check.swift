@@ -105,8 +105,10 @@ extension HeadState {
         }
     }
 
-    /// Decides about every sample; last times move on as if the batch were applied already, which no
-    /// reader sees. `undo` takes it back, `apply` makes it true.
+    /// Decides about every sample; last times move on as if the batch were applied already, which
+    /// no reader sees.
+    ///
+    /// `undo` takes it back, `apply` makes it true.
     mutating func check(_ batch: SampleBatch, _ window: TimeWindow, _ check: inout BatchCheck) {
         let generatedFrom = batch.count - batch.generatedTail
         for index in batch.values.indices {

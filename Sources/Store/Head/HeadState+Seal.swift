@@ -10,8 +10,10 @@ struct EpochSeries {
 }
 
 extension HeadState {
-    /// Closes the epoch's chunks that are still active in the slots of `range` and gives back what the
-    /// epoch has there. The caller holds a pin of `memory` while it uses the chunks.
+    /// Closes the epoch's chunks that are still active in the slots of `range` and gives back what
+    /// the epoch has there.
+    ///
+    /// The caller holds a pin of `memory` while it uses the chunks.
     ///
     /// A rotated epoch gets no samples any more, so that a head of a million series need not be locked
     /// for all of them at once.

@@ -12,8 +12,9 @@ struct HeadView: Sendable {
 }
 
 extension HeadState {
-    /// The series that all matchers accept and that have samples inside `range`. The caller holds a
-    /// pin of `memory` for as long as it uses the views.
+    /// The series that all matchers accept and that have samples inside `range`.
+    ///
+    /// The caller holds a pin of `memory` for as long as it uses the views.
     func views(_ matchers: [LabelMatcher], _ range: TimeRange) -> [(id: SeriesID, view: HeadView)] {
         var found: [(id: SeriesID, view: HeadView)] = []
         if let selected = index.select(matchers) {

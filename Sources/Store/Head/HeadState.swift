@@ -137,8 +137,10 @@ struct HeadState: ~Copyable {
         limits.maxSeries = count
     }
 
-    /// Puts a recorded sample back: what the check decided once stands. Where a forged record claims
-    /// an order that cannot be, the sample counts as late. Says whether it was put back.
+    /// Puts a recorded sample back: what the check decided once stands.
+    ///
+    /// Where a forged record claims an order that cannot be, the sample counts as late. Says
+    /// whether it was put back.
     mutating func replay(_ slot: Int, isLate: Bool, time: Int64, value: UInt64) -> Bool {
         let isBehind = series[slot].lastEpoch == openEpoch && time <= series[slot].lastTime
         if isLate || isBehind {
@@ -152,7 +154,9 @@ struct HeadState: ~Copyable {
         return true
     }
 
-    /// Lets series go that have no chunk, no late samples and no pin. O(series).
+    /// Lets series go that have no chunk, no late samples and no pin.
+    ///
+    /// O(series).
     ///
     /// The caller holds the writer's lock too: a batch on its way names slots that nothing pins when
     /// its stream is closed meanwhile.

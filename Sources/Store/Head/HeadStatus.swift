@@ -32,9 +32,12 @@ public struct HeadStatus: Sendable {
 }
 
 extension Database {
-    /// Counts the head. O(series + label pairs) under the head's lock: for people, not for polling.
+    /// Counts the head.
+    ///
+    /// O(series + label pairs) under the head's lock: for people, not for polling.
     ///
     /// - Parameter limit: of each list.
+    /// - Returns: the counts at this moment.
     public func headStatus(limit: Int) -> HeadStatus {
         var status = HeadStatus()
         let counts = head.withLock { head in

@@ -34,7 +34,9 @@ struct LateSamples {
         return isThere ? run.values[index] : nil
     }
 
-    /// Adds a sample; of one time in one epoch the first stays. Says whether it was added.
+    /// Adds a sample; of one time in one epoch the first stays.
+    ///
+    /// Says whether it was added.
     @discardableResult
     mutating func insert(epoch: UInt32, slot: Int, time: Int64, value: UInt64) -> Bool {
         var run = runs[epoch, default: [:]].removeValue(forKey: slot) ?? Run()

@@ -1,7 +1,9 @@
 // What can go wrong in the store, with coordinates and the next step.
 public import Platform
 
-/// An error of the store. Damage is not one of them: damaged files are moved to `quarantine/`.
+/// An error of the store.
+///
+/// Damage is not one of them: damaged files are moved to `quarantine/`.
 public enum StoreError: Error, Equatable {
     /// A system call on `path` failed.
     case cannot(action: String, path: String, cause: Errno)

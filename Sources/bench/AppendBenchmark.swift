@@ -1,0 +1,35 @@
+// Batches of 1,000 series, round robin over 20 targets, into head and file buffer.
+import Platform
+import Store
+
+enum AppendBenchmark {
+    static func run() throws {
+        for (name, sync) in [("never", BufferSync.never), ("interval", .interval(ms: 1000))] {
+            var rate = Figures()
+            var head = Figures()
+            var buffer = Figures()
+            for _ in 0..<5 {
+                let store = try BenchStore(targets: 20, seriesCount: 1000, sync: sync)
+                _ = store.append(rounds: 4)  // series, layouts and first blocks are not in the figure
+                let before = store.database.statistics()
+                let rounds = 116
+                let samples = Double(rounds * 20_000)
+                rate.add(samples / store.append(rounds: rounds))
+                let after = store.database.statistics()
+                let total = Double(after.ledger.stored)
+                head.add(Double(after.headChunkBytes) / total)
+                buffer.add(Double(after.bufferBytesWritten - before.bufferBytesWritten) / samples)
+            }
+            rate.print("append, 20 × 1,000 series, sync \(name)", "M samples/s", scale: 1e-6)
+            head.print("  head, chunk blocks at 120 points", "bytes/sample")
+            buffer.print("  buffer", "bytes/sample")
+        }
+        var anonymous = Figures()
+        let before = ResourceUsage.now()
+        let store = try BenchStore(targets: 20, seriesCount: 1000)
+        _ = store.append(rounds: 1)
+        let after = ResourceUsage.now()
+        anonymous.add(Double(after.anonymousBytes - before.anonymousBytes) / 20_000)
+        anonymous.print("head, all of it, one point a series", "bytes/series")
+    }
+}
