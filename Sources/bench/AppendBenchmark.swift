@@ -1,5 +1,4 @@
 // Batches of 1,000 series, round robin over 20 targets, into head and file buffer.
-import Platform
 import Store
 
 enum AppendBenchmark {
@@ -10,7 +9,8 @@ enum AppendBenchmark {
             var buffer = Figures()
             for _ in 0..<5 {
                 let store = try BenchStore(targets: 20, seriesCount: 1000, sync: sync)
-                _ = store.append(rounds: 4)  // series, layouts and first blocks are not in the figure
+                // Series, layouts and first blocks are not in the figure.
+                _ = store.append(rounds: 4)
                 let before = store.database.statistics()
                 let rounds = 116
                 let samples = Double(rounds * 20_000)
@@ -24,12 +24,11 @@ enum AppendBenchmark {
             head.print("  head, chunk blocks at 120 points", "bytes/sample")
             buffer.print("  buffer", "bytes/sample")
         }
-        var anonymous = Figures()
-        let before = ResourceUsage.now()
         let store = try BenchStore(targets: 20, seriesCount: 1000)
         _ = store.append(rounds: 1)
-        let after = ResourceUsage.now()
-        anonymous.add(Double(after.anonymousBytes - before.anonymousBytes) / 20_000)
-        anonymous.print("head, all of it, one point a series", "bytes/series")
+        let statistics = store.database.statistics()
+        var labels = Figures()
+        labels.add(Double(statistics.headLabelBytes) / Double(statistics.headSeries))
+        labels.print("head, label bytes", "bytes/series")
     }
 }

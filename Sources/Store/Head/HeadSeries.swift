@@ -51,6 +51,45 @@ struct HeadSeries {
         self.generation = generation
     }
 
+    /// Takes note of a sample that is later than all before it; false for any other.
+    ///
+    /// One call a sample, so that the array that holds the series is checked for other owners once.
+    @inline(__always)
+    mutating func advance(time: Int64, value: UInt64, _ openEpoch: UInt32) -> Bool {
+        guard time > lastTime || !hasLastTime else { return false }
+        hasLastTime = true
+        lastTime = time
+        lastValue = value
+        lastEpoch = openEpoch
+        return true
+    }
+
+    /// Adds a sample in order to the open epoch's chunk, which it starts or closes where needed.
+    @inline(__always)
+    mutating func append(
+        time: Int64,
+        value: UInt64,
+        _ openEpoch: UInt32,
+        _ limits: HeadLimits,
+        _ memory: inout HeadMemory
+    ) {
+        if encoder != nil, epoch != openEpoch { closeChunk() }
+        // The encoder grows where it lies: moving its 56 bytes out and back costs more than a sample.
+        guard encoder != nil, var room = block else {
+            encoder = GorillaEncoder(time: time, value: value, in: &memory, block: &block)
+            epoch = openEpoch
+            return
+        }
+        encoder?.append(time: time, value: value, in: &memory, block: &room)
+        block = room
+        let isFull =
+            encoder.map {
+                $0.pointCount >= limits.chunkPointLimit
+                    || $0.payloadByteCount >= limits.chunkSizeLimit
+            } ?? false
+        if isFull { closeChunk() }
+    }
+
     /// Closes the active chunk, if there is one.
     mutating func closeChunk() {
         guard let encoder, let block else { return }

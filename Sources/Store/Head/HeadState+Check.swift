@@ -26,6 +26,15 @@ struct BatchCheck {
         let time: Int64
         let value: UInt64
         let epoch: UInt32
+
+        @inline(__always)
+        init(_ slot: Int, _ series: HeadSeries) {
+            self.slot = slot
+            hadTime = series.hasLastTime
+            time = series.lastTime
+            value = series.lastValue
+            epoch = series.lastEpoch
+        }
     }
     fileprivate struct Place: Hashable {
         let slot: Int
@@ -123,20 +132,9 @@ extension HeadState {
                 check.drop(.tooOld)
                 continue
             }
-            if time > series[slot].lastTime || !series[slot].hasLastTime {
-                check.before.append(
-                    BatchCheck.Before(
-                        slot: slot,
-                        hadTime: series[slot].hasLastTime,
-                        time: series[slot].lastTime,
-                        value: series[slot].lastValue,
-                        epoch: series[slot].lastEpoch
-                    )
-                )
-                series[slot].hasLastTime = true
-                series[slot].lastTime = time
-                series[slot].lastValue = value
-                series[slot].lastEpoch = openEpoch
+            let before = BatchCheck.Before(slot, series[slot])
+            if series[slot].advance(time: time, value: value, openEpoch) {
+                check.before.append(before)
                 check.verdicts.append(.inOrder)
             } else if let reason = clash(slot, time, value, &check) {
                 check.drop(reason)
@@ -167,23 +165,36 @@ extension HeadState {
 
     /// Applies a checked and recorded batch.
     mutating func apply(_ batch: SampleBatch, _ check: BatchCheck) {
-        for index in batch.values.indices {
-            switch check.verdicts[index] {
-            case .inOrder:
-                append(
-                    check.slots[index],
-                    time: batch.timeMs(index),
-                    value: batch.values[index].bitPattern
-                )
-            case .late:
-                late.insert(
-                    epoch: openEpoch,
-                    slot: check.slots[index],
-                    time: batch.timeMs(index),
-                    value: batch.values[index].bitPattern
-                )
-            case .dropped: continue
-            }
+        HeadState.append(batch, check, openEpoch, limits, &series, &memory)
+        guard check.lateCount > 0 else { return }
+        for index in batch.values.indices where check.verdicts[index] == .late {
+            late.insert(
+                epoch: openEpoch,
+                slot: check.slots[index],
+                time: batch.timeMs(index),
+                value: batch.values[index].bitPattern
+            )
+        }
+    }
+
+    // Over a span of the series: one check for other owners of their array, not one a sample.
+    private static func append(
+        _ batch: SampleBatch,
+        _ check: BatchCheck,
+        _ openEpoch: UInt32,
+        _ limits: HeadLimits,
+        _ series: inout [HeadSeries],
+        _ memory: inout HeadMemory
+    ) {
+        var series = series.mutableSpan
+        for index in batch.values.indices where check.verdicts[index] == .inOrder {
+            series[check.slots[index]].append(
+                time: batch.timeMs(index),
+                value: batch.values[index].bitPattern,
+                openEpoch,
+                limits,
+                &memory
+            )
         }
     }
 

@@ -107,29 +107,7 @@ struct HeadState: ~Copyable {
 
     /// Appends one checked sample in order.
     mutating func append(_ slot: Int, time: Int64, value: UInt64) {
-        if series[slot].encoder != nil, series[slot].epoch != openEpoch {
-            series[slot].closeChunk()
-        }
-        guard series[slot].encoder != nil, var block = series[slot].block else {
-            var fresh: WordBlock?
-            series[slot].encoder = GorillaEncoder(
-                time: time,
-                value: value,
-                in: &memory,
-                block: &fresh
-            )
-            series[slot].block = fresh
-            series[slot].epoch = openEpoch
-            return
-        }
-        series[slot].encoder?.append(time: time, value: value, in: &memory, block: &block)
-        series[slot].block = block
-        guard let encoder = series[slot].encoder else { return }
-        if encoder.pointCount >= limits.chunkPointLimit
-            || encoder.payloadByteCount >= limits.chunkSizeLimit
-        {
-            series[slot].closeChunk()
-        }
+        series[slot].append(time: time, value: value, openEpoch, limits, &memory)
     }
 
     /// Sets the limit of new series; those that are there stay.
