@@ -12,6 +12,8 @@ struct ScrapeServices: Sendable {
     let sink: any SampleSink
     let wallClock: any WallClock
     let log: Logger
+    /// What a store that refuses says; while it does, every scrape of every target has it to say.
+    let refusals: RateLimitedLog
     /// Sent as User-Agent.
     let userAgent: String
 }
@@ -138,7 +140,8 @@ actor ScrapeCycle {
             switch await services.sink.append(batch) {
             case .stored: return
             case .refused(let reason):
-                services.log.warn(
+                services.refusals.warn(
+                    "\(options.jobName) \(reason.text)",
                     "a scrape was not stored",
                     ("job", options.jobName),
                     ("url", shownURL),
@@ -160,7 +163,8 @@ actor ScrapeCycle {
                 }
             }
         }
-        services.log.warn(
+        services.refusals.warn(
+            "\(options.jobName) unknown",
             "a scrape was not stored: its series are not known to the store",
             ("job", options.jobName),
             ("url", shownURL),

@@ -74,6 +74,7 @@ public actor Scraper {
             sink: sink,
             wallClock: wallClock,
             log: log,
+            refusals: RateLimitedLog(log, every: .seconds(60), clock: loop.clock),
             userAgent: userAgent
         )
         reader = FileTargetReader(fileSystem: fileSystem, pool: files)

@@ -104,7 +104,9 @@ struct ShipJournal {
 
     /// Status and the beginning of the answer's body, as one line of text.
     static func text(of response: ClientResponse) -> String {
-        let body = String(decoding: response.body.prefix(textLimit), as: UTF8.self)
+        // Go's http.Error ends its text with a newline.
+        let bytes = response.body.prefix(textLimit).reversed().drop { $0 <= 0x20 }.reversed()
+        let body = String(decoding: Array(bytes), as: UTF8.self)
         return body.isEmpty
             ? "HTTP \(response.status.code)" : "HTTP \(response.status.code): \(body)"
     }

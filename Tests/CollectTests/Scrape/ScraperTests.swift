@@ -92,6 +92,48 @@ import Testing
         }
     }
 
+    @Test("an answer without a content type is text where the job says so")
+    func fallback() async throws {
+        try await withBench { bench in
+            bench.web.state.withLock {
+                $0.answers["http://a:1/metrics"] = FakeWeb.Answer(
+                    type: "",
+                    body: Array("a 1\n".utf8)
+                )
+            }
+            var options = bench.options
+            options.fallbackToText = true
+            await bench.scraper.update([
+                ScrapeJob(options, groups: [TargetGroup(targets: ["a:1"])])
+            ])
+            try await bench.advance(untilBatches: 1)
+            #expect(await bench.scraper.snapshots().map(\.health) == [.up])
+            await bench.scraper.stop()
+        }
+    }
+
+    @Test("a store that refuses scrape after scrape is told of once")
+    func refusals() async throws {
+        try await withBench { bench in
+            bench.web.serve("http://a:1/metrics", "a 1\n")
+            bench.sink.state.withLock {
+                $0.outcomes = Array(repeating: .refused(.bufferUnavailable), count: 5)
+            }
+            await bench.scraper.update([
+                ScrapeJob(bench.options, groups: [TargetGroup(targets: ["a:1"])])
+            ])
+            try await bench.advance(untilBatches: 1)
+            await bench.scraper.stop()
+            #expect(
+                bench.log.texts == [
+                    "level=info msg=\"a target is up\" job=j url=http://a:1/metrics",
+                    "level=warn msg=\"a scrape was not stored\" job=j url=http://a:1/metrics "
+                        + "samples=6 reason=buffer_unavailable",
+                ]
+            )
+        }
+    }
+
     @Test("asks as Prometheus asks, with what the job adds")
     func request() async throws {
         try await withBench { bench in
@@ -174,12 +216,27 @@ import Testing
     }
 }
 
+/// The log, line by line without times.
+private final class LogLines: LogSink {
+    private let lines = Mutex<[String]>([])
+
+    func write(line: [UInt8]) {
+        let text = String(decoding: line.dropLast(), as: UTF8.self)
+        lines.withLock {
+            $0.append(text.split(separator: " ", maxSplits: 1).last.map(String.init) ?? "")
+        }
+    }
+
+    var texts: [String] { lines.withLock { $0 } }
+}
+
 private struct Bench: Sendable {
     let clock: ManualClock
     let loop: EventLoop
     let sink: FakeSink
     let web: FakeWeb
     let disk: MemoryFileSystem
+    let log: LogLines
     let scraper: Scraper
 
     var options: ScrapeOptions {
@@ -218,6 +275,7 @@ private func withBench(_ body: (Bench) async throws -> Void) async throws {
     let pool = try BlockingPool(name: "files", threads: 1, queueLimit: 16)
     let web = FakeWeb()
     let sink = FakeSink()
+    let log = LogLines()
     let scraper = Scraper(
         loop: loop,
         client: web,
@@ -225,7 +283,7 @@ private func withBench(_ body: (Bench) async throws -> Void) async throws {
         wallClock: clock,
         fileSystem: disk,
         files: pool,
-        log: .silent,
+        log: Logger(clock: clock, sink: log),
         userAgent: "test/1"
     )
     let bench = Bench(
@@ -234,6 +292,7 @@ private func withBench(_ body: (Bench) async throws -> Void) async throws {
         sink: sink,
         web: web,
         disk: disk,
+        log: log,
         scraper: scraper
     )
     do {
