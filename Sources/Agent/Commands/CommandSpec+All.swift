@@ -64,7 +64,7 @@ extension CommandSpec {
         name: "inspect",
         operands: "PATH",
         operandCount: 1...1,
-        summary: "Shows a segment file in readable form, every chunk decoded",
+        summary: "Shows a file of the store in readable form: segment, buffer, cursor",
         options: []
     )
     static let version = CommandSpec(

@@ -1,12 +1,50 @@
 // `tsdb-agent inspect`: what is in a file of the store, for people.
+internal import Codec
+internal import Forward
 internal import Model
 internal import Platform
 internal import Store
 
-/// Shows a segment: what it says about itself, and its series with their chunks.
+/// Shows a file of the store: a segment with its series and chunks, a buffer file, STORE, a cursor.
 enum InspectCommand {
+    // "GSEG" and "CURS" in file order.
+    private static let segmentMagic = Array("GSEG".utf8)
+    private static let cursorMagic = Array("CURS".utf8)
+    private static let cursorSlots: [Int64] = [0, 4096]
+
     /// Writes what is in the file; answers 1 when it is damaged or no file of the store.
     static func run(_ path: String, _ context: CommandContext) async -> Int32 {
+        do throws(StoreError) {
+            let magic = try read(path, context, at: 0, 4)
+            if magic == segmentMagic { return segment(path, context) }
+            if magic == cursorMagic { return try cursor(path, context) }
+            let lines = try StoreInspector.describe(path: path, fileSystem: context.files)
+            guard lines.first?.hasPrefix("no file of the store") == false else {
+                context.err("tsdb-agent inspect: \(path): \(lines.first ?? "empty")\n")
+                return 1
+            }
+            context.out(lines.map { $0 + "\n" }.joined())
+            return lines.contains { $0.contains("damaged") } ? 1 : 0
+        } catch {
+            context.err("tsdb-agent inspect: \(error)\n")
+            return 1
+        }
+    }
+
+    private static func read(
+        _ path: String,
+        _ context: CommandContext,
+        at offset: Int64,
+        _ count: Int
+    ) throws(StoreError) -> [UInt8] {
+        do throws(Errno) {
+            return try context.files.open(path, .read).read(count, at: offset)
+        } catch {
+            throw .cannot(action: "read", path: path, cause: error)
+        }
+    }
+
+    private static func segment(_ path: String, _ context: CommandContext) -> Int32 {
         do throws(SegmentError) {
             let segment = try SegmentReader(context.files, path: path)
             context.out(summary(segment))
@@ -20,6 +58,47 @@ enum InspectCommand {
             context.err("tsdb-agent inspect: \(error)\n")
             return 1
         }
+    }
+
+    // The newer of the two slots counts; a torn one is what a crash may leave.
+    private static func cursor(
+        _ path: String,
+        _ context: CommandContext
+    ) throws(StoreError) -> Int32 {
+        var good = 0
+        for (number, offset) in cursorSlots.enumerated() {
+            let bytes = try read(path, context, at: offset, CursorSlot.byteCount)
+            do throws(CodecError) {
+                let slot = try CursorSlot(bytes.span)
+                good += 1
+                var rows = [
+                    ("slot", "\(number), generation \(slot.generation)"),
+                    ("store", "\(slot.store)"),
+                    ("acknowledged", text(of: slot.record.acked)),
+                    ("closed", slot.record.isClosed ? "yes" : "no"),
+                ]
+                for border in slot.record.attempted {
+                    let answered = border.isAnswered ? ", answered" : ""
+                    rows.append(
+                        ("sent", "\(text(of: border.from)) to \(text(of: border.to))\(answered)")
+                    )
+                }
+                context.out(Columns.text(rows, indent: "") + "\n")
+            } catch {
+                context.out("slot \(number): nothing that can be read: \(error)\n")
+            }
+        }
+        return good > 0 ? 0 : 1
+    }
+
+    private static func text(of position: FeedPosition) -> String {
+        var text = "after batch \(position.number)"
+        if let time = position.time {
+            text = "in the segment after \(position.number), at \(time) ms"
+            if position.isAmongLate { text += " of the late samples" }
+        }
+        let offset = position.offset & ~FeedPosition.lateBit
+        return offset == 0 ? text : text + " and \(offset) samples"
     }
 
     private static func summary(_ segment: SegmentReader) -> String {
