@@ -189,11 +189,11 @@ struct AcknowledgedTests {
         #expect(try store.read(try store.open())[series[1]]?.times == [1, 3])
     }
 
-    @Test("labels of several megabytes are stated in several records")
+    @Test("labels of more than a megabyte are stated in several records")
     func largeDefinitions() throws {
         let filler = String(repeating: "x", count: 3000)
-        let series = (0..<1200).map {
-            Labels([Label("__name__", "m"), Label("long", filler + String($0))])
+        let series = (0..<400).map {
+            Labels([Label("__name__", "m"), Label("long", String($0) + filler)])
         }
         do {
             let database = try store.open()
@@ -201,11 +201,11 @@ struct AcknowledgedTests {
             let values = series.indices.map(Double.init)
             #expect(
                 try store.append(database, stream, series, time: 1, values)
-                    == .stored(1200, dropped: [])
+                    == .stored(400, dropped: [])
             )
         }
         let read = try store.read(try store.open())
-        #expect(read.count == 1200 && read[series[1199]]?.values == [1199])
+        #expect(read.count == 400 && read[series[399]]?.values == [399])
     }
 
     @Test("after a close everything is sealed and nothing more is taken")
