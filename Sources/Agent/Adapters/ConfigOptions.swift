@@ -123,6 +123,7 @@ extension ScrapeSection {
         options.honorLabels = honorLabels
         options.honorTimestamps = honorTimestamps
         options.trackTimestampsStaleness = trackTimestampsStaleness
+        options.fallbackToText = fallbackProtocol != .none
         options.enableCompression = enableCompression
         options.followRedirects = followRedirects
         options.sampleLimit = Int(sampleLimit)

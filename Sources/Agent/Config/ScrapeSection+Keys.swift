@@ -13,7 +13,11 @@ extension ScrapeSection {
             .flag("honor_timestamps", \.honorTimestamps),
             .flag("track_timestamps_staleness", \.trackTimestampsStaleness),
             .later("scrape_protocols", "[\"PrometheusText0.0.4\"]"),
-            .later("fallback_scrape_protocol", "\"\""),
+            .word(
+                "fallback_scrape_protocol",
+                \.fallbackProtocol,
+                later: ["OpenMetricsText1.0.0", "OpenMetricsText0.0.1"]
+            ),
             .flag("enable_compression", \.enableCompression),
             .flag("follow_redirects", \.followRedirects),
             .number("sample_limit", \.sampleLimit, 0...(.max)),

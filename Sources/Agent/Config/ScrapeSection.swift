@@ -6,6 +6,14 @@ public struct ScrapeSection: Sendable, Equatable {
         case http, https
     }
 
+    /// What an answer without a known content type is taken for.
+    public enum FallbackProtocol: String, Sendable, CaseIterable {
+        /// The scrape fails.
+        case none = ""
+        case text004 = "PrometheusText0.0.4"
+        case text100 = "PrometheusText1.0.0"
+    }
+
     public var jobName = ""
     /// nil means `[global]`'s.
     public var scrapeIntervalMs: Int64?
@@ -18,6 +26,7 @@ public struct ScrapeSection: Sendable, Equatable {
     public var honorLabels = false
     public var honorTimestamps = true
     public var trackTimestampsStaleness = false
+    public var fallbackProtocol = FallbackProtocol.none
     public var enableCompression = true
     public var followRedirects = true
     /// Samples a scrape after which it fails; 0 means no limit, here and below.
