@@ -11,10 +11,12 @@ ARGS ?=
 # Further flags for the compiler: make test FLAGS="-Xswiftc -warnings-as-errors"
 FLAGS ?=
 
-# The toolchain's lld leaves out functions that nothing calls: the binary is a twentieth smaller.
+# The toolchain's lld leaves out functions that nothing calls and keeps one of those that are alike
+# (nothing here compares addresses of functions): the binary is a tenth smaller.
 RELEASE := -c release --static-swift-stdlib -Xlinker -s \
 	-Xswiftc -use-ld=lld -Xswiftc -Xfrontend -Xswiftc -function-sections \
-	-Xlinker --gc-sections -Xlinker --version-script=$(CURDIR)/packaging/exports.map
+	-Xlinker --gc-sections -Xlinker --icf=all \
+	-Xlinker --version-script=$(CURDIR)/packaging/exports.map
 BINARY := .build/release/tsdb-agent
 
 .PHONY: help run build test lint format bench fuzz asan tsan install deps peers clean
