@@ -53,8 +53,12 @@ asan: deps ## the unit tests under the address sanitizer
 	swift test --disable-xctest --no-parallel --sanitize=address --scratch-path .build/asan $(FLAGS) \
 		--skip EndToEndTests --skip HouseTests $(ARGS)
 
+# The preloaded file tells the sanitizer of contended mutexes, which the toolchain's library hides.
 tsan: deps ## the unit tests under the thread sanitizer
-	swift test --disable-xctest --no-parallel --sanitize=thread --scratch-path .build/tsan $(FLAGS) \
+	swift build --build-tests --sanitize=thread --scratch-path .build/tsan $(FLAGS)
+	clang -shared -fPIC -O2 -o .build/tsan/mutex.so Tests/tsan-mutex.c
+	LD_PRELOAD=$(CURDIR)/.build/tsan/mutex.so swift test --skip-build --disable-xctest \
+		--no-parallel --sanitize=thread --scratch-path .build/tsan $(FLAGS) \
 		--skip EndToEndTests --skip HouseTests $(ARGS)
 
 install: build ## the binary, the example, the systemd unit and its user's file (DESTDIR, PREFIX)
