@@ -205,8 +205,11 @@ public struct URLParts: Sendable, Hashable {
 extension URLParts: CustomStringConvertible {
     /// The URL without user name and password, fit for logs.
     public var description: String {
-        if scheme == "unix", host.isEmpty { return "unix:\(path)" }
-        return "\(scheme)://\(authority)\(path)" + (query.map { "?\($0)" } ?? "")
-            + (fragment.map { "#\($0)" } ?? "")
+        // What two slashes begin would be read as a host.
+        let isPlainPath =
+            scheme == "unix" && host.isEmpty && path.utf8.first == UInt8(ascii: "/")
+            && path.utf8.dropFirst().first != UInt8(ascii: "/")
+        let place = isPlainPath ? "unix:\(path)" : "\(scheme)://\(authority)\(path)"
+        return place + (query.map { "?\($0)" } ?? "") + (fragment.map { "#\($0)" } ?? "")
     }
 }

@@ -76,6 +76,15 @@ import Testing
         #expect(try URLParts("http://a/b/c/d;p?q").resolving(reference).description == url)
     }
 
+    @Test(
+        "shows a socket's URL so that it reads the same",
+        arguments: ["unix:/a?b=c#d", "unix:///a", "unix:////a", "unix://", "unix://host/a?b"]
+    )
+    func unixDescription(text: String) throws {
+        let url = try URLParts(text)
+        #expect(try URLParts(url.description) == url)
+    }
+
     @Test("reads forms with repeated names, plus and percent")
     func forms() throws {
         let form = try FormCoding(
