@@ -49,6 +49,8 @@ extension QueryFailure: CustomStringConvertible {
         case .noClient(let text): "cannot ask: \(text)"
         case .unanswered(let text): "\(text); is the agent running, and is --server right?"
         case .refused(let type, let text): "\(type): \(text)"
+        case .strange(401, _), .strange(403, _):
+            "the server wants another token; give --token-file or set TSDB_API_TOKEN"
         case .strange(let status, let text):
             "the server answered \(status), which is not an agent's answer: \(text)"
         }

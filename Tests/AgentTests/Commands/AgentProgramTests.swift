@@ -371,6 +371,19 @@ private func field(_ name: String, _ value: String) -> ConfigParameter {
         #expect(terminal.out == "")
     }
 
+    @Test("a server that wants a token", arguments: [401, 403])
+    func token(status: Int) async {
+        let terminal = Terminal("a bearer token is needed\n", status: status)
+        #expect(await terminal.run("query", "up") == 1)
+        #expect(
+            terminal.err == """
+                tsdb-agent query: the server wants another token; give --token-file or set \
+                TSDB_API_TOKEN
+
+                """
+        )
+    }
+
     @Test("an agent that does not answer")
     func unanswered() async {
         // Nobody listens on port 9 (discard); this is the real client.
