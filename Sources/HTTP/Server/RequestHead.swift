@@ -1,7 +1,7 @@
 // Request line and header fields of one request: RFC 9112, sections 3, 5 and 6.
 
 /// What is known of a request once its headers are there.
-struct RequestHead: Sendable, Hashable {
+package struct RequestHead: Sendable, Hashable {
     /// Where the body ends.
     enum Framing: Sendable, Hashable {
         case none

@@ -2,7 +2,7 @@
 // What is ambiguous is refused rather than guessed at: a proxy in front might guess otherwise.
 
 /// What the parser found next.
-enum RequestEvent: Sendable, Hashable {
+package enum RequestEvent: Sendable, Hashable {
     /// Request line and headers.
     case head(RequestHead)
     /// A piece of the body, never empty.
@@ -14,7 +14,7 @@ enum RequestEvent: Sendable, Hashable {
 /// An incremental parser of the requests of one connection, a pure state machine.
 ///
 /// `append` bytes, then call `next` until it gives nil. After an error it must not be used again.
-struct RequestParser: Sendable {
+package struct RequestParser: Sendable {
     private enum State: Sendable {
         case requestLine
         case headers(RequestHead)
@@ -35,7 +35,7 @@ struct RequestParser: Sendable {
     private var bodyBytes = 0
     private var skippedEmptyLine = false
 
-    init(limits: ServerLimits) {
+    package init(limits: ServerLimits) {
         self.limits = limits
     }
 
@@ -43,13 +43,13 @@ struct RequestParser: Sendable {
     var pendingBytes: Int { buffer.count - start }
 
     /// Whether a request has begun and is not complete.
-    var isInsideRequest: Bool {
+    package var isInsideRequest: Bool {
         if case .requestLine = state { return pendingBytes > 0 }
         return true
     }
 
     /// Adds what was read.
-    mutating func append(_ bytes: Span<UInt8>) {
+    package mutating func append(_ bytes: Span<UInt8>) {
         if start == buffer.count {
             buffer.removeAll(keepingCapacity: true)
             (start, scanned) = (0, 0)
@@ -61,7 +61,7 @@ struct RequestParser: Sendable {
     }
 
     /// The next event, nil when more bytes are needed.
-    mutating func next() throws(RequestError) -> RequestEvent? {
+    package mutating func next() throws(RequestError) -> RequestEvent? {
         while true {
             switch state {
             case .requestLine:
@@ -141,7 +141,10 @@ struct RequestParser: Sendable {
     private mutating func takeHeaderLine() throws(RequestError) -> Range<Int>? {
         let room = limits.headerBytes - lineBytes
         guard let range = try takeLine(room: room) else {
-            if pendingBytes > room { throw .headersTooLong(limitBytes: limits.headerBytes) }
+            // The CR of the empty line at the end does not count.
+            if pendingBytes > max(room, 1) {
+                throw .headersTooLong(limitBytes: limits.headerBytes)
+            }
             return nil
         }
         if range.isEmpty { return range }

@@ -216,11 +216,26 @@ struct RequestParserTests {
         ]
     )
     func limits(text: String, expected: String) {
+        #expect(refusal(text, limits: RequestParserTests.smallLimits) == expected)
+    }
+
+    @Test("headers up to the limit are taken byte by byte too")
+    func limitInPieces() throws {
+        let head = "Host: a\r\nX: \(String(repeating: "x", count: 36))\r\n"
+        #expect(head.utf8.count == RequestParserTests.smallLimits.headerBytes)
+        let bytes = Array("GET / HTTP/1.1\r\n\(head)\r\n".utf8)
+        let whole = try parse([bytes], limits: RequestParserTests.smallLimits)
+        #expect(whole.count == 2)
+        let pieces = bytes.map { [$0] }
+        #expect(try parse(pieces, limits: RequestParserTests.smallLimits) == whole)
+    }
+
+    static let smallLimits: ServerLimits = {
         var limits = ServerLimits()
         limits.requestLineBytes = 30
         limits.headerBytes = 50
         limits.headerCount = 3
         limits.bodyBytes = 10
-        #expect(refusal(text, limits: limits) == expected)
-    }
+        return limits
+    }()
 }
