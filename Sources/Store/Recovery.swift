@@ -189,7 +189,20 @@ enum Recovery {
             lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs())
         )
         do throws(Errno) {
-            try AtomicReplace.write(fileSystem, path, next.bytes)
+            do throws(Errno) {
+                try AtomicReplace.write(fileSystem, path, next.bytes)
+            } catch {
+                // A full disk has no room for a second file, but the first one's bytes are there: the
+                // store opens, answers and ships, and takes samples again once there is room. Should
+                // this write tear, the id is still in segments and buffer files.
+                guard known != nil, error == .noSpace || error == .quotaExceeded else {
+                    throw error
+                }
+                let file = try fileSystem.open(path, .readWrite)
+                try file.write(next.bytes.span, at: 0)
+                try file.sync()
+                try file.close()
+            }
         } catch {
             throw .cannot(action: "write", path: path, cause: error)
         }
@@ -204,6 +217,8 @@ enum Recovery {
             return try fileSystem.readAll(path, limit: 4096)
         } catch .noSuchFile {
             return nil
+        } catch .fileTooLarge {
+            return []  // whatever it is, it is not what was written
         } catch {
             throw .cannot(action: "read", path: path, cause: error)
         }

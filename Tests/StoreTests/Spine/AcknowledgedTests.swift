@@ -55,6 +55,34 @@ struct AcknowledgedTests {
         #expect(read[series[2]]?.times == [2])
     }
 
+    @Test("a store is opened again though the disk is full, and serves what it has")
+    func fullAtReopen() throws {
+        let series = store.series(3)
+        do {
+            let database = try store.open()
+            let stream = database.openStream(.host)
+            _ = try store.append(database, stream, series, time: 1, [1, 2, 3])
+        }
+        let space = try store.disk.base.freeSpace("/data")
+        let capacityBytes = store.disk.base.capacityBytes
+        store.disk.base.capacityBytes = space.total - space.available
+        do {
+            let database = try store.open()
+            #expect(try store.read(database)[series[0]]?.times == [1])
+            let stream = database.openStream(.host)
+            #expect(
+                try store.append(database, stream, series, time: 2, [1, 2, 3])
+                    == .refused(.bufferUnavailable)
+            )
+            store.disk.base.capacityBytes = capacityBytes
+            #expect(
+                try store.append(database, stream, series, time: 3, [1, 2, 3])
+                    == .stored(3, dropped: [])
+            )
+        }
+        #expect(try store.read(try store.open())[series[2]]?.times == [1, 3])
+    }
+
     @Test("a disk that fills up and is freed again: refused batches are counted and nowhere")
     func fullLater() throws {
         let series = store.series(200)

@@ -53,6 +53,21 @@ struct RecoveryTests {
         #expect(database.statistics().ledger.rows["host"]?.stored == 10)
     }
 
+    @Test("a STORE file of any size and content is moved aside, and the data stay")
+    func foreignIdentity() throws {
+        let series = store.series(2)
+        try fill(try store.open(), series, epochs: 2)
+        let id = try store.open().storeID
+        for count in [0, 39, 40, 4_097, 1 << 20] {
+            let file = try store.disk.base.open("/data/STORE", .replace)
+            try file.append([UInt8](repeating: 0xa5, count: count).span)
+            try file.close()
+            let database = try store.open()
+            #expect(database.storeID == id && database.recovery.quarantined == 1)
+            #expect(try store.read(database)[series[0]]?.times == [10, 20])
+        }
+    }
+
     @Test("files of another store are moved aside: their ranges would hide batches")
     func strays() throws {
         let series = store.series(2)
