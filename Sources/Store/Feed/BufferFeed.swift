@@ -47,7 +47,8 @@ struct BufferFeed: Sendable {
                     switch try decoder.decode(type, flags: flags, bytes.span) {
                     case .definition: table.replace(decoder.series)
                     case .lost: continue
-                    case .batch(let batch) where batch.number > number:
+                    // Ascending whatever the file says: else a reader would go back and round again.
+                    case .batch(let batch) where batch.number > (pending.last?.number ?? number):
                         let batch = BufferFeed.feedBatch(batch, decoder)
                         pending.append(batch)
                         held += batch.count

@@ -167,10 +167,14 @@ extension SegmentReader {
         var last: PairKey?
         var wrong: String?
         let universe = seriesCount
+        let symbols = layout.symbolCount
         try forEachPair(from: PairKey(raw: 0)) { entry, block throws(CodecError) in
             var set = SeriesSet(of: universe)
             holders += try entry.insert(into: &set, block)
             if let last, entry.key <= last { wrong = "\(entry.key.raw) comes after \(last.raw)" }
+            if max(entry.key.name, entry.key.value) >= symbols {
+                wrong = "symbols \(entry.key.name) and \(entry.key.value) of \(symbols)"
+            }
             last = entry.key
             return true
         }

@@ -197,4 +197,32 @@ struct BufferFormatTests {
         #expect(isRefused(.batch, key | BufferFormat.Flags.drops, [1, 1, 0, 0, 0, .max, 0, 1]))
         #expect(isRefused(.batch, key, [.max, 1, 0, 0, 0]))
     }
+
+    @Test("the feed goes forward through batches that a forger put out of order")
+    func outOfOrder() throws {
+        var random = SeededRandom(seed: 3)
+        var world = BufferWorld()
+        for _ in 0..<8 { world.add(&random, plain: true) }
+        let first = try #require(world.records.first { $0.type == .batch })
+        let path = "/buffer"
+        let disk = MemoryFileSystem()
+        let file = try disk.open(path, .create)
+        // The first batch stands alone, so it can be read anywhere.
+        let bytes = world.bytes + world.bytes[first.range]
+        try file.append(bytes.span)
+        let size = try file.size()
+        let last = SequenceNumber(start: BufferWorld.start, count: 8)
+        var feed = BufferFeed(
+            BufferFileInfo(
+                path: path,
+                after: .zero,
+                last: last,
+                start: BufferWorld.start,
+                bytes: size
+            ),
+            file
+        )
+        let numbers = try feed.batches(after: .zero, samples: .max, limit: size).map(\.number.count)
+        #expect(numbers == Array(1...8))
+    }
 }

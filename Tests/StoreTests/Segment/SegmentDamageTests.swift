@@ -61,6 +61,27 @@ import Testing
         _ = failure(bytes) { segment in _ = segment.lastTime(of: SeriesID(high: 5, low: 5)) }
     }
 
+    @Test("what verify lets pass can be read, whatever was forged")
+    func verified() throws {
+        let bytes = try Self.smallBytes.get()
+        let layout = try TestSegment.open(bytes).layout
+        for place in layout.chunksEnd..<layout.indexOffset {
+            for value: UInt8 in [0, 1, 0x7f] {
+                var forged = bytes
+                forged[place] = value
+                Self.seal(&forged, layout)
+                guard
+                    failure(forged, { segment throws(SegmentError) in try segment.verify() }) == nil
+                else { continue }
+                let error = failure(forged) { segment throws(SegmentError) in
+                    for name in try segment.labelNames() { _ = try segment.labelValues(of: name) }
+                    _ = try segment.contents()
+                }
+                #expect(error == nil, "byte \(place) is \(value)")
+            }
+        }
+    }
+
     @Test("says what is wrong, and where")
     func texts() throws {
         let bytes = try Self.smallBytes.get()
