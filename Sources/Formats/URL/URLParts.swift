@@ -144,7 +144,11 @@ public struct URLParts: Sendable, Hashable {
             guard let close = rest.firstIndex(of: UInt8(ascii: "]")) else {
                 throw .badHost(String(decoding: rest, as: UTF8.self), url: text)
             }
-            host = String(decoding: rest[(rest.startIndex + 1)..<close], as: UTF8.self).lowercased()
+            let address = rest[(rest.startIndex + 1)..<close]
+            guard address.contains(UInt8(ascii: ":")),
+                address.allSatisfy({ PercentCoding.isUnreserved($0) || ":%".utf8.contains($0) })
+            else { throw .badHost(String(decoding: rest[...close], as: UTF8.self), url: text) }
+            host = String(decoding: address, as: UTF8.self).lowercased()
             let after = rest[(close + 1)...]
             if let first = after.first {
                 guard first == UInt8(ascii: ":") else {

@@ -43,6 +43,10 @@ import Testing
                 "http://::1/",
                 "\"http://::1/\" is no URL: port \":1\" is not a number from 1 to 65535"
             ),
+            (
+                "http://[a[b]",
+                "\"http://[a[b]\" is no URL: host \"[a[b]\" has a character that no host has; an IPv6 address stands in brackets"
+            ),
             ("http://a b", "\"http://a b\" is no URL: byte 32 at 8 must be written as %XX"),
             (
                 "http://[::1",
