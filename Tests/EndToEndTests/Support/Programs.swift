@@ -1,5 +1,6 @@
 // The programs that end-to-end tests start: the agent as it was built, and real servers.
 import Glibc
+import HTTP
 import Platform
 import TestSupport
 
@@ -66,14 +67,8 @@ final class TestAgent: Sendable {
     ) async throws {
         self.directory = try directory ?? TemporaryDirectory("agent")
         self.port = try port ?? FreePort.next()
-        let text =
-            "[api]\nlisten = [\"127.0.0.1:\(self.port)\"]\n"
-            + configuration.split(separator: "@PORT@", omittingEmptySubsequences: false)
-            .joined(separator: "\(self.port)")
         let path = self.directory.file("agent.toml")
-        let file = try PosixFileSystem().open(path, .replace)
-        try file.append(Array(text.utf8).span)
-        try file.close()
+        try TestAgent.write(configuration, self.directory, self.port)
         child = try ChildProcess(
             Programs.agent,
             ["run", "--config", path],
@@ -81,5 +76,35 @@ final class TestAgent: Sendable {
             logPath: self.directory.file("agent.log")
         )
         try await web.waitUntilReady("\(url)/-/ready", of: child, within: 20)
+    }
+
+    /// Writes another configuration, for a reload.
+    func configure(_ configuration: String) throws {
+        try TestAgent.write(configuration, directory, port)
+    }
+
+    /// Pushes text by `/api/v1/import/prometheus`.
+    /// - Throws: `WebError.refused` unless it is stored.
+    func push(_ text: String, _ web: Web) async throws {
+        var request = ClientRequest(
+            .post,
+            "\(url)/api/v1/import/prometheus",
+            body: Array(text.utf8)
+        )
+        request.headers.set("Content-Type", "text/plain")
+        let answer = try await web.send(request)
+        guard answer.status == 204 else {
+            throw WebError.refused(expression: "a push", answer: answer.text)
+        }
+    }
+
+    private static func write(
+        _ configuration: String,
+        _ directory: TemporaryDirectory,
+        _ port: UInt16
+    ) throws(Errno) {
+        let text = configuration.split(separator: "@PORT@", omittingEmptySubsequences: false)
+            .joined(separator: "\(port)")
+        try directory.write("agent.toml", "[api]\nlisten = [\"127.0.0.1:\(port)\"]\n" + text)
     }
 }

@@ -64,6 +64,22 @@ final class Web: Sendable {
         }
     }
 
+    /// The values of the one series that a range selector finds, oldest first.
+    func values(_ selector: String, at server: String) async throws -> [Double] {
+        let form = FormCoding([.init("query", selector)])
+        let answer = try await get("\(server)/api/v1/query?\(form.encoded)")
+        guard answer.status == 200, let json = try? JSONValue.parse(Array(answer.text.utf8)),
+            case .array(let result) = json["data"]?["result"] ?? .null, result.count < 2
+        else { throw WebError.refused(expression: selector, answer: answer.text) }
+        guard case .array(let pairs) = result.first?["values"] ?? .null else { return [] }
+        return pairs.compactMap { pair in
+            guard case .array(let parts) = pair, parts.count == 2,
+                case .string(let value) = parts[1]
+            else { return nil }
+            return Double(value)
+        }
+    }
+
     /// Asks until `expression` has a first value that `accepts`.
     /// - Throws: `WebError.notYet` after `seconds`.
     @discardableResult

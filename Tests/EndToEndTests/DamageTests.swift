@@ -1,0 +1,78 @@
+// Files that a disk, or a hand, has damaged: set aside, and the agent starts and serves the rest.
+import Glibc
+import HTTP
+import Platform
+import TestSupport
+import Testing
+
+@Suite("Damaged files", .serialized, .timeLimit(.minutes(2))) struct DamageTests {
+    enum Place: String, Sendable, CaseIterable {
+        case oldestSegment, newestBuffer, store
+    }
+
+    enum Damage: String, Sendable, CaseIterable {
+        case firstByte, half, nothingLeft, garbage
+
+        func of(_ bytes: [UInt8]) -> [UInt8] {
+            switch self {
+            case .firstByte: [bytes[0] ^ 1] + bytes.dropFirst()
+            case .half: Array(bytes.prefix(bytes.count / 2))
+            case .nothingLeft: []
+            case .garbage: [UInt8](repeating: 0xa5, count: bytes.count + 5_000)
+            }
+        }
+    }
+
+    @Test(
+        "the agent starts by itself, what is whole is served, the rest is kept aside",
+        arguments: Place.allCases,
+        Damage.allCases
+    )
+    func damaged(place: Place, damage: Damage) async throws {
+        let web = try Web()
+        let directory = try TemporaryDirectory("damage")
+        let files = PosixFileSystem()
+        let configuration = "[host]\nenabled = false\n"
+        // Two sealed epochs, so that the buffer does not heal the first, and one in the buffer.
+        for (name, end) in [("one", SIGTERM), ("two", SIGTERM), ("three", SIGKILL)] {
+            let agent = try await TestAgent(configuration, in: directory, web: web)
+            try await agent.push((0..<20).map { "\(name){i=\"\($0)\"} \($0)\n" }.joined(), web)
+            agent.child.signal(end)
+            _ = try await agent.child.exitCode(within: 10)
+        }
+        let data = directory.file("tsdb-data")
+        let path: String
+        switch place {
+        case .oldestSegment:
+            let folder = FilePath.join(data, "segments")
+            let segments = try files.list(folder).sorted()
+            #expect(segments.count == 2)
+            path = FilePath.join(folder, segments[0])
+        case .newestBuffer:
+            let folder = FilePath.join(data, "buffer")
+            path = FilePath.join(folder, try #require(try files.list(folder).max()))
+        case .store: path = FilePath.join(data, "STORE")
+        }
+        try files.overwrite(path, damage.of(try files.readAll(path, limit: 1 << 20)))
+
+        let agent = try await TestAgent(configuration, in: directory, web: web)
+        for (name, home) in [("one", Place.oldestSegment), ("three", .newestBuffer)]
+        where place != home {
+            let found = try await web.query("count(last_over_time(\(name)[1h]))", at: agent.url)
+            #expect(found == [20], "\(name): \(agent.child.log)")
+        }
+        #expect(
+            try await web.query("count(last_over_time(two[1h]))", at: agent.url) == [20],
+            "\(agent.child.log)"
+        )
+        // A torn tail of a buffer, also one that begins at once, is what every power cut leaves.
+        if place != .newestBuffer || damage == .firstByte || damage == .garbage {
+            let aside = try files.list(FilePath.join(data, "quarantine"))
+            #expect(!aside.isEmpty, "\(agent.child.log)")
+        }
+        try await agent.push("four 4\n", web)
+        #expect(try await web.query("four", at: agent.url) == [4])
+        agent.child.signal(SIGTERM)
+        #expect(try await agent.child.exitCode(within: 10) == 0, "\(agent.child.log)")
+    }
+}
