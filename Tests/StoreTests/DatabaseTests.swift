@@ -165,4 +165,31 @@ struct DatabaseTests {
         batch.values = [2]
         #expect(database.append(batch) == .unknownSeries([0]))
     }
+
+    @Test("an epoch's age counts over a restart")
+    func epochAge() throws {
+        let store = try StoreFixture()
+        store.options.chunkTimeLimitMs = 10_000
+        store.options.locksDirectory = false
+        let clock = ManualClock()
+        func open() throws -> Database { try Database(store.options, wallClock: clock) }
+        do {
+            let database = try open()
+            let stream = database.openStream(.host)
+            _ = try store.append(
+                database,
+                stream,
+                [store.labels("m", "a")],
+                time: clock.nowMs(),
+                values: [1]
+            )
+        }
+        clock.advance(by: .seconds(9))
+        let database = try open()
+        database.maintain()
+        #expect(database.statistics().rotations == 0)
+        clock.advance(by: .seconds(2))
+        database.maintain()
+        #expect(database.statistics().rotations == 1)
+    }
 }

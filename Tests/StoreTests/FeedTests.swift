@@ -226,4 +226,33 @@ struct FeedTests {
         #expect(first?.mayBeResend == true)
         #expect(first?.times.first == 0)
     }
+
+    @Test("a push with several samples of a series is cut where the series comes again")
+    func pushedHistory() throws {
+        let store = try StoreFixture()
+        let database = try store.open()
+        let start = database.end
+        let stream = database.openStream(.push)
+        let handles = try store.handles(
+            database,
+            [store.labels("m", "a"), store.labels("m", "b")]
+        )
+        var batch = SampleBatch(stream: stream, time: Timestamp(ms: 30))
+        for time in [10, 20, 30] as [Int64] {
+            for handle in handles {
+                batch.series.append(handle)
+                batch.times.append(time)
+                batch.values.append(Double(time))
+            }
+        }
+        #expect(database.append(batch) == .stored(6, dropped: []))
+        let (slices, _) = try drain(database, from: start, limit: 1000)
+        #expect(slices.map(\.times) == [[10, 10], [20, 20], [30, 30]])
+        for slice in slices {
+            #expect(
+                facts(slice)
+                    == facts(try #require(try database.slice(from: slice.from, to: slice.to)))
+            )
+        }
+    }
 }

@@ -53,7 +53,8 @@ enum Lifecycle {
                 "tsdb-agent is ready",
                 ("version", AgentVersion.text),
                 ("listen", addresses.joined(separator: " ")),
-                ("data", config.storage.basePath)
+                ("data", config.storage.basePath),
+                ("try", "tsdb-agent query node_load1")
             )
             let notify = ServiceNotify()
             notify.ready()

@@ -101,7 +101,8 @@ enum FeedSlicing {
             if builder.isEmpty {
                 builder.isLate = begin >= batch.lateFrom
                 let room = min(batch.count - begin, limit)
-                let end = min(begin + room, builder.isLate ? .max : batch.lateFrom)
+                let most = min(begin + room, builder.isLate ? .max : batch.lateFrom)
+                let end = firstRepeat(in: batch, begin..<most)
                 builder.add(batch, begin..<end)
                 if end < batch.count {
                     builder.to = FeedPosition(number: builder.to.number, offset: UInt32(end))
@@ -112,6 +113,7 @@ enum FeedSlicing {
                 streams.insert(batch.stream)
             } else {
                 guard batch.lateFrom == batch.count, builder.count + batch.count <= limit,
+                    firstRepeat(in: batch, 0..<batch.count) == batch.count,
                     streams.insert(batch.stream).inserted
                 else { break }
                 builder.add(batch, 0..<batch.count)
@@ -119,6 +121,15 @@ enum FeedSlicing {
             }
         }
         return builder.to == position ? nil : builder.slice(table)
+    }
+
+    // Where a series comes for the second time in the range, else its end. Only a push brings several
+    // samples of a series: scrapes have one time for all.
+    private static func firstRepeat(in batch: FeedBatch, _ range: Range<Int>) -> Int {
+        if batch.times.isEmpty { return range.upperBound }
+        var seen: Set<UInt64> = []
+        for index in range where !seen.insert(batch.series[index]).inserted { return index }
+        return range.upperBound
     }
 
     /// The slice from one position to another out of following batches.
