@@ -108,11 +108,15 @@ enum Recovery {
         report.quarantined = quarantine.count
         let sealedThrough = segments.last?.range.through ?? .zero
         let last = max(replay.lastNumber, sealedThrough)
+        let nowMs = wallClock.nowMs()
+        // The open epoch is as old as the first file with a batch of it, not as this start.
+        let epochSinceMs = zip(buffers, files).lazy
+            .filter { $0.1.last > sealedThrough }.map { $0.0.header.createdMs }.min()
         var writer = WriterState(
             start: identity.lastStart,
             lastNumber: last,
             epochAfter: sealedThrough,
-            nowMs: wallClock.nowMs(),
+            nowMs: min(epochSinceMs ?? nowMs, nowMs),
             ledger: replay.ledger,
             files: files
         )
