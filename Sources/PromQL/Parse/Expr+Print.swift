@@ -84,7 +84,8 @@ extension Aggregation {
 
 extension VectorMatching {
     fileprivate var text: String {
-        guard isOn || !labels.isEmpty else { return "" }
+        let isGrouped = cardinality == .manyToOne || cardinality == .oneToMany
+        guard isOn || !labels.isEmpty || isGrouped else { return "" }
         let text = " \(isOn ? "on" : "ignoring") (\(quotedNames(labels)))"
         return switch cardinality {
         case .oneToOne, .manyToMany: text

@@ -57,6 +57,7 @@ import Testing
             ("a == bool b", "a == bool b"),
             ("a + on(x) b", "a + on (x) b"),
             ("a / ignoring(x, y) group_left(z) b", "a / ignoring (x, y) group_left (z) b"),
+            ("a / ignoring() group_right b", "a / ignoring () group_right () b"),
             ("a * on() group_right b", "a * on () group_right () b"),
             ("a and b or c unless d", "a and b or c unless d"),
             ("a atan2 b", "a atan2 b"),
