@@ -1,0 +1,97 @@
+// Makes the checksums of damaged files right again, as a forger would: else all damage ends at the
+// first checksum. Layouts: Store.docc/segment-file.md, write-ahead-log.md
+import Codec
+
+/// Rewrites checksums in place.
+enum ChecksumRepair {
+    /// A record of a buffer file, without its checksum.
+    struct Record {
+        var type: UInt8
+        var flags: UInt8
+        var payload: [UInt8]
+    }
+
+    /// The records of a buffer file that is whole.
+    static func records(_ file: [UInt8]) -> [Record] {
+        var records: [Record] = []
+        var at = 64
+        while file.count - at >= 16 {
+            let length = Int(ByteLoads.u32(file.span, at))
+            guard length <= file.count - at - 16 else { break }
+            let payload = Array(file[(at + 8)..<(at + 8 + length)])
+            records.append(Record(type: file[at + 4], flags: file[at + 5], payload: payload))
+            at += length + 16
+        }
+        return records
+    }
+
+    /// A buffer file of these records.
+    static func bufferFile(header: [UInt8], _ records: [Record]) -> [UInt8] {
+        var sink = ByteSink(header)
+        for record in records {
+            let start = sink.count
+            sink.u32(UInt32(record.payload.count))
+            sink.u8(record.type)
+            sink.u8(record.flags)
+            sink.u16(0x6f47)
+            sink.raw(record.payload)
+            sink.u64(XXH64.hash(sink.bytes.span.extracting(start..<sink.count)))
+        }
+        return sink.bytes
+    }
+
+    /// Repairs the checksum at `offset` over the bytes before it, of `STORE` and of file headers.
+    static func prefix(_ bytes: inout [UInt8], at offset: Int) {
+        guard bytes.count >= offset + 8 else { return }
+        put(XXH64.hash(bytes.span.extracting(0..<offset)), &bytes, at: offset)
+    }
+
+    /// Repairs a segment file from the inside out.
+    static func segment(_ bytes: inout [UInt8]) {
+        prefix(&bytes, at: 56)
+        let trailer = bytes.count - 32
+        guard trailer >= 144 else { return }
+        let footer = Int(clamping: ByteLoads.u64(bytes.span, trailer))
+        guard footer >= 64, footer <= trailer - 80 else { return }
+        let index = Int(clamping: ByteLoads.u64(bytes.span, footer + 8))
+        if index <= footer {
+            chunks(&bytes, end: min(index, Int(clamping: ByteLoads.u64(bytes.span, footer))))
+            let blocks = (0..<3).reduce(0) {
+                $0 + Int(ByteLoads.u32(bytes.span, footer + 48 + $1 * 4))
+            }
+            for block in 0..<min(blocks, (footer - index) / 32) {
+                let entry = index + block * 32
+                let start = Int(clamping: ByteLoads.u64(bytes.span, entry))
+                let length = Int(ByteLoads.u32(bytes.span, entry + 8))
+                guard start <= index, length <= index - start else { continue }
+                put(
+                    XXH64.hash(bytes.span.extracting(start..<start + length)),
+                    &bytes,
+                    at: entry + 24
+                )
+            }
+            put(XXH64.hash(bytes.span.extracting(index..<footer)), &bytes, at: footer + 64)
+        }
+        put(XXH64.hash(bytes.span.extracting(footer..<trailer + 16)), &bytes, at: trailer + 16)
+    }
+
+    private static func chunks(_ bytes: inout [UInt8], end: Int) {
+        var at = 64
+        while at + 64 <= end {
+            let length = Int(ByteLoads.u32(bytes.span, at + 44))
+            guard ByteLoads.u32(bytes.span, at) == 0x4952_4f47, length <= end - at - 64 else {
+                at += 8
+                continue
+            }
+            put(0, &bytes, at: at + 56)
+            put(XXH64.hash(bytes.span.extracting(at..<at + 64 + length)), &bytes, at: at + 56)
+            at += (64 + length + 7) / 8 * 8
+        }
+    }
+
+    private static func put(_ value: UInt64, _ bytes: inout [UInt8], at offset: Int) {
+        for index in 0..<8 {
+            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(index * 8))
+        }
+    }
+}
