@@ -75,4 +75,28 @@ import Testing
         agent.child.signal(SIGTERM)
         #expect(try await agent.child.exitCode(within: 10) == 0, "\(agent.child.log)")
     }
+
+    @Test("a damaged chunk costs its own series, and the damage is counted")
+    func chunk() async throws {
+        let web = try Web()
+        let directory = try TemporaryDirectory("chunk")
+        let files = PosixFileSystem()
+        let configuration = "[host]\nenabled = false\n"
+        let first = try await TestAgent(configuration, in: directory, web: web)
+        try await first.push((0..<20).map { "one{i=\"\($0)\"} \($0)\n" }.joined(), web)
+        first.child.signal(SIGTERM)
+        _ = try await first.child.exitCode(within: 10)
+        let folder = directory.file("tsdb-data/segments")
+        let path = FilePath.join(folder, try #require(try files.list(folder).first))
+        var bytes = try files.readAll(path, limit: 1 << 20)
+        // In the checksum of the first chunk's header, which follows the segment's.
+        bytes[64 + 56] ^= 1
+        try files.overwrite(path, bytes)
+
+        let agent = try await TestAgent(configuration, in: directory, web: web)
+        #expect(try await web.query("count(last_over_time(one[1h]))", at: agent.url) == [19])
+        #expect(agent.child.log.contains("msg=\"a part of a segment cannot be read\""))
+        let metrics = try await web.get("\(agent.url)/metrics").text
+        #expect(metrics.contains("\ntsdb_agent_store_damaged_reads_total 1\n"), "\(metrics)")
+    }
 }

@@ -82,7 +82,7 @@ final class StatusAdapter: StatusSource, Sendable {
                 hostName: MachineName.host(),
                 reloadSucceeded: state.reloadSucceeded,
                 lastConfigTime: Timestamp(ms: state.lastConfigMs),
-                corruptions: statistics.quarantined,
+                corruptions: statistics.quarantined + statistics.damagedReads,
                 storageRetention: state.retention
             )
         }

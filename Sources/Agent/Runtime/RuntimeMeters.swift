@@ -52,6 +52,10 @@ enum StoreMeters {
                 { Double($0.quarantined) }
             ),
             (
+                "damaged_reads_total", "Reads that came upon damage in a segment.", .counter,
+                { Double($0.damagedReads) }
+            ),
+            (
                 "samples_stored_total", "Samples stored since the store began.", .counter,
                 { Double($0.ledger.stored) }
             ),
