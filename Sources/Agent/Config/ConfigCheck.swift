@@ -189,21 +189,24 @@ struct ConfigCheck {
     }
 
     private mutating func checkURL(_ url: String, _ path: [String]) {
-        let isURL = ["http://", "https://"].contains { scheme in
-            let host = url.utf8.dropFirst(scheme.utf8.count)
-            return url.hasPrefix(scheme) && !host.isEmpty && host.first != UInt8(ascii: "/")
-                && host.allSatisfy { $0 > 0x20 && $0 != 0x7f }
-        }
-        if isURL { return }
         let hint = "write it whole, as \"http://127.0.0.1:9090/api/v1/write\""
-        note(path, url.isEmpty ? "is missing; \(hint)" : "\"\(url)\" is not a URL; \(hint)")
+        if url.isEmpty { return note(path, "is missing; \(hint)") }
+        do throws(URLError) {
+            let scheme = try URLParts(url).scheme
+            if scheme != "http" && scheme != "https" {
+                note(path, "\"\(url)\" is not a URL; \(hint)")
+            }
+        } catch .badPort(let port, _) {
+            note(path, "port \"\(port)\" is not a number from 1 to 65535")
+        } catch {
+            note(path, "\"\(url)\" is not a URL; \(hint)")
+        }
     }
 
     /// Whether a text names a target: a host, perhaps a port, no scheme and no path.
     static func isTarget(_ text: String) -> Bool {
         if text.hasPrefix("unix:") { return text.utf8.count > 5 }
-        return !text.isEmpty
-            && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
+        return !text.utf8.contains(UInt8(ascii: "/")) && (try? URLParts("http://\(text)")) != nil
     }
 
     // A problem at the deepest part of the path that was written. Numbers in a path are places in a list.

@@ -373,6 +373,15 @@ private func problems(
                     + "\"http://127.0.0.1:9090/api/v1/write\""
             ),
             (
+                "[[forward]]\nname = \"a\"\nkind = \"remote_write\"\nurl = \"http://a:99999/w\"",
+                "agent.toml:4:1: forward[0].url: port \"99999\" is not a number from 1 to 65535"
+            ),
+            (
+                "[[scrape_configs]]\njob_name = \"a\"\nstatic_configs = [{ targets = [\"a:99999\"] }]",
+                "agent.toml:3:21: scrape_configs[0].static_configs[0].targets: \"a:99999\" is not a "
+                    + "target; write \"host:port\" or \"unix:/path\", scheme and path have keys of their own"
+            ),
+            (
                 "[agent]\nlog_level = ",
                 "agent.toml:2:13: found the end of the file, expected a value (a text needs \"quotes\")"
             ),
