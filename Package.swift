@@ -43,7 +43,7 @@ func tests(_ name: String, _ imports: [String], resources: [String] = []) -> Tar
 // Modules whose documents live in a DocC catalogue beside the code.
 let catalogues: Set<String> = ["Agent", "Codec", "Forward", "Store"]
 
-let everything: [Target] = [
+let targets: [Target] = [
     // Cellar: C.
     .target(name: "CLinux", publicHeadersPath: "include"),
     .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -103,14 +103,9 @@ let everything: [Target] = [
     tests("EndToEnd", ["tsdb-agent", "Platform", "Formats", "HTTP", "TestSupport"]),
 ]
 
-// BOOTSTRAP: builds a part of the house while the rest is being written.
-let only = Context.environment["HOUSE_ONLY"].map { $0.split(separator: ",").map(String.init) }
-let targets = everything.filter { only?.contains($0.name) ?? true }
-
 let package = Package(
     name: "tsdb-agent",
-    products: targets.contains { $0.name == "Store" }
-        ? [.library(name: "Store", targets: ["Store"])] : [],
+    products: [.library(name: "Store", targets: ["Store"])],
     targets: targets,
     swiftLanguageModes: [.v6]
 )
