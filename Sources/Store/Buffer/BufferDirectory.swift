@@ -59,6 +59,9 @@ enum BufferDirectory {
                 return nil
             }
             bytes = try file.read(BufferFormat.headerBytes, at: 0)
+        } catch .inputOutput {
+            quarantine.take(path, reason: "the disk does not give it: \(Errno.inputOutput)")
+            return nil
         } catch {
             throw .cannot(action: "read", path: path, cause: error)
         }

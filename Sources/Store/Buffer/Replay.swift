@@ -66,6 +66,16 @@ struct Replay: ~Copyable {
             let found: BufferFrameFound
             do throws(Errno) {
                 found = try scanner.next(limit: file.size)
+            } catch .inputOutput {
+                // What came before is replayed; the file stays, the next start tries again.
+                report.damagedStretches += 1
+                log.error(
+                    "the disk does not give the rest of a buffer file",
+                    ("path", file.path),
+                    ("offset", "\(scanner.offset)"),
+                    ("next", "check the disk with `dmesg`")
+                )
+                return info
             } catch {
                 throw .cannot(action: "read", path: file.path, cause: error)
             }

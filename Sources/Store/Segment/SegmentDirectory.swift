@@ -53,7 +53,7 @@ enum SegmentDirectory {
             switch error {
             case .newerVersion(let path, let version):
                 throw .newerVersion(path: path, version: version)
-            case .cannot(let action, let path, let cause):
+            case .cannot(let action, let path, let cause) where cause != .inputOutput:
                 throw .cannot(action: action, path: path, cause: cause)
             default:
                 quarantine.take(path, reason: "\(error)")

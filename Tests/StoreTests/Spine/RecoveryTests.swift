@@ -53,6 +53,38 @@ struct RecoveryTests {
         #expect(database.statistics().ledger.rows["host"]?.stored == 10)
     }
 
+    @Test(
+        "files that the disk does not give are no reason not to start",
+        arguments: [("segments", FileOperation.map), ("buffer", .read)]
+    )
+    func unreadable(_ place: (directory: String, operation: FileOperation)) throws {
+        let series = store.series(2)
+        do {
+            let database = try store.open()
+            let stream = database.openStream(.host)
+            for time in 1...6 as ClosedRange<Int64> {
+                _ = try store.append(database, stream, series, time: time * 10, [Double(time), 1])
+                if time % 2 == 0 { database.rotate() }
+                if time % 4 == 0 { database.sealPending() }
+            }
+        }
+        store.disk.fail(
+            place.operation,
+            path: place.directory,
+            with: .inputOutput,
+            skip: 1,
+            times: 1
+        )
+        let database = try store.open()
+        // The newest segment heals from the buffer; of an unreadable buffer the rest is there.
+        let times = try store.read(database)[series[0]]?.times ?? []
+        #expect(Set([10, 20, 30, 40]).isSubset(of: Set(times)))
+        #expect(times == times.sorted())
+        let stream = database.openStream(.host)
+        let outcome = try store.append(database, stream, series, time: 100, [7, 8])
+        #expect(outcome == .stored(2, dropped: []))
+    }
+
     @Test("a STORE file of any size and content is moved aside, and the data stay")
     func foreignIdentity() throws {
         let series = store.series(2)
