@@ -58,6 +58,7 @@ actor AgentRuntime {
     private var ownTask: Task<Void, Never>?
     private var tokenTask: Task<Void, Never>?
     private var isStopping = false
+    private var isReloading = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         // SAFETY: `loop` lives as long as this actor.
@@ -217,6 +218,10 @@ actor AgentRuntime {
     /// What needs a restart is said in the log; nil when it worked, else why not.
     func apply(_ loaded: LoadedConfig) async -> String? {
         guard !isStopping else { return "the agent is stopping" }
+        // It waits in several places: a second one must not come in between.
+        guard !isReloading else { return "another reload is under way; try again" }
+        isReloading = true
+        defer { isReloading = false }
         let new = loaded.config
         do throws(HostError) {
             if new.host != config.host, new.host.enabled { _ = try HostCollectors(new.hostOptions) }
