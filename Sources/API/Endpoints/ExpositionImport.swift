@@ -32,8 +32,16 @@ struct ExpositionImport: Sendable {
             return PushResponse.refused(error)
         }
         if push.series.isEmpty, push.metadata.isEmpty { return PushResponse.of(.stored) }
-        return PushResponse.of(await intake.take(push))
+        let outcome = await intake.take(push)
+        // 400 means that nothing was stored; here only single samples were turned away, and counted.
+        if case .rejected(let reason) = outcome {
+            return PushResponse.of(.stored).with(ExpositionImport.notStoredHeader, reason)
+        }
+        return PushResponse.of(outcome)
     }
+
+    // Says which samples of an accepted import were not stored.
+    private static let notStoredHeader = "X-Samples-Not-Stored"
 
     // `extra_label=name=value`, repeated.
     private static func extraLabels(_ query: String) throws(PushRefusal) -> [Label] {

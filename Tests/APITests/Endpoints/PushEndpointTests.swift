@@ -163,7 +163,6 @@ struct PushEndpointTests {
                 .unavailable(reason: "the disk is full", retryAfterSeconds: 30), 503, "30",
                 "the disk is full\n"
             ),
-            (.rejected(reason: "2 series over max_series"), 400, nil, "2 series over max_series\n"),
         ] as [(PushOutcome, Int, String?, String)]
     )
     func outcomes(
@@ -182,6 +181,24 @@ struct PushEndpointTests {
             #expect(answer.status == status)
             #expect(answer.headers["retry-after"] == retryAfter)
             #expect(answer.text == text)
+        }
+    }
+
+    @Test("what is turned away of a push: a sender is told 400, an import goes on and says so")
+    func rejected() async throws {
+        try await withAPI { api in
+            api.agent.change { $0.outcome = .rejected(reason: "2 series over max_series") }
+            let body = request([(Labels([Label("__name__", "a")]), [(5, 1)])])
+            let written = await api.ask(.post, "/api/v1/write", headers: protobuf, body: body)
+            #expect(written.status == 400)
+            #expect(written.text == "2 series over max_series\n")
+            let imported = await api.ask(
+                .post,
+                "/api/v1/import/prometheus",
+                body: Array("a 1\n".utf8)
+            )
+            #expect(imported.status == 204)
+            #expect(imported.headers["x-samples-not-stored"] == "2 series over max_series")
         }
     }
 
