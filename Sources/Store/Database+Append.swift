@@ -63,29 +63,17 @@ extension Database {
         guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
         // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
         if !asked.isEmpty { lookUpLastTimes(asked) }
-        // Before the series are numbered: numbers belong to a file.
-        if writer.file == nil || writer.distrustsFile { openBufferFile(&writer) }
-        guard writer.file != nil, !writer.distrustsFile else {
+        guard hasBuffer(&writer) else {
             refuse(batch, source, &writer)
             return .refused(.bufferUnavailable)
         }
         let window = timeWindow()
-        var local = writer.localSeries
-        local.removeAll(keepingCapacity: true)
         head.withLock { head in
             head.check(batch, window, &check)
-            for slot in check.slots {
-                if head.series[slot].bufferFile != writer.fileNumber {
-                    head.series[slot].bufferFile = writer.fileNumber
-                    head.series[slot].bufferNumber = writer.encoder.define(head.labels[slot])
-                }
-                local.append(head.series[slot].bufferNumber)
-            }
             if let old = head.streams.exchange(batch.stream, batch.series) {
                 head.repin(from: old, to: batch.series)
             }
         }
-        writer.localSeries = local
         let drops = allDrops(batch, check)
         let number = writer.nextNumber
         if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
@@ -140,65 +128,6 @@ extension Database {
             }
     }
 
-    // Writes the batch's records; false when the disk did not take them.
-    private func record(
-        _ batch: SampleBatch,
-        _ number: SequenceNumber,
-        _ source: SourceName,
-        _ check: BatchCheck,
-        _ drops: [DropCount],
-        _ writer: inout WriterState
-    ) -> Bool {
-        guard let file = writer.file else { return false }
-        let input = BufferBatchInput(
-            number: number,
-            stream: batch.stream,
-            source: source,
-            timeMs: batch.time.ms,
-            series: batch.series,
-            localSeries: writer.localSeries,
-            times: batch.times,
-            values: batch.values.map(\.bitPattern),
-            verdicts: check.verdicts,
-            lateCount: check.lateCount,
-            storedCount: check.storedCount,
-            drops: drops,
-            generated: check.generatedCount
-        )
-        writer.records.removeAll(keepingCapacity: true)
-        writer.encoder.append(input, to: &writer.records)
-        do throws(Errno) {
-            try file.write(writer.records, at: writer.offset)
-        } catch {
-            writer.failures += 1
-            writer.startOver()
-            if !file.cut(to: writer.offset) {
-                // A whole record may be left behind: neither its number nor its place is used again.
-                writer.lastNumber = number
-                writer.distrustsFile = true
-            }
-            if !writer.isFailing {
-                log.error(
-                    "cannot write the buffer, samples are dropped until it can be written",
-                    ("path", file.path),
-                    ("cause", "\(error)")
-                )
-            }
-            writer.isFailing = true
-            return false
-        }
-        if writer.isFailing { log.info("the buffer can be written again", ("path", file.path)) }
-        writer.isFailing = false
-        writer.encoder.commit()
-        writer.offset += Int64(writer.records.count)
-        writer.epochBytes += Int64(writer.records.count)
-        writer.bytesWritten += Int64(writer.records.count)
-        writer.files[writer.files.count - 1].last = number
-        writer.files[writer.files.count - 1].bytes = writer.offset
-        if writer.records.capacity > 4 << 20 { writer.records = [] }
-        return true
-    }
-
     // The feed's order of a batch: samples in order first, then the late ones.
     private func feedBatch(
         _ batch: SampleBatch,
@@ -243,31 +172,6 @@ extension Database {
             for (index, one) in asked.enumerated() {
                 head.setLastTime(one.slot, one.id, times[index])
             }
-        }
-    }
-
-    /// Makes a new buffer file the open one; without one batches are refused.
-    func openBufferFile(_ writer: inout WriterState) {
-        let header = BufferHeader(
-            storeID: storeID,
-            after: writer.lastNumber,
-            start: writer.start,
-            createdMs: wallClock.nowMs()
-        )
-        do throws(Errno) {
-            let directory = FilePath.join(options.basePath, StoreLayout.bufferDirectory)
-            let file = try BufferFile.create(header, in: directory, fileSystem)
-            writer.adopt(file)
-        } catch {
-            writer.failures += 1
-            if !writer.isFailing {
-                log.error(
-                    "cannot make a buffer file",
-                    ("path", options.basePath),
-                    ("cause", "\(error)")
-                )
-            }
-            if writer.file == nil || writer.distrustsFile { writer.isFailing = true }
         }
     }
 }

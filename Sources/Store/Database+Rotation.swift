@@ -1,4 +1,4 @@
-// Rotation cuts the head as a whole; durability of the buffer; what the clock makes due.
+// Rotation cuts the head as a whole; what the clock makes due.
 // Architecture section 5, "Rotation".
 internal import Model
 internal import Platform
@@ -53,56 +53,6 @@ extension Database {
 
     /// A clock that goes back by more forces a rotation: the epoch's age says nothing any more.
     static let smallStepBackMs: Int64 = 60_000
-
-    /// Makes the buffer durable up to what was written when it was called.
-    ///
-    /// - Throws: `.cannot` when fsync(2) failed: that file is not trusted again, its epoch is sealed
-    ///   from memory into a new file.
-    public func syncBuffer() throws(StoreError) {
-        let (unsynced, file, offset, isDirty) = writer.withLock {
-            ($0.unsynced, $0.file, $0.offset, $0.syncedOffset < $0.offset || $0.distrustsFile)
-        }
-        // A batch that made a rotation due lies in the file before the open one.
-        for old in unsynced {
-            do throws(Errno) {
-                try old.file.file.syncData()
-            } catch {
-                try failSync(old.file, error)
-            }
-            writer.withLock { $0.unsynced.removeAll { $0.file === old.file } }
-        }
-        guard let file, isDirty else { return }
-        do throws(Errno) {
-            try file.file.syncData()
-        } catch {
-            try failSync(file, error)
-        }
-        let isTrusted = writer.withLock { writer -> Bool in
-            guard writer.file === file else { return true }
-            // After a failure the next sync may succeed without having written anything (fsync(2)).
-            guard !writer.distrustsFile else { return false }
-            writer.syncedOffset = max(writer.syncedOffset, offset)
-            return true
-        }
-        if !isTrusted { try failSync(file, .inputOutput) }
-    }
-
-    private func failSync(_ file: BufferFile, _ cause: Errno) throws(StoreError) {
-        log.error(
-            "cannot sync the buffer; its epoch is sealed from memory",
-            ("path", file.path),
-            ("cause", "\(cause)")
-        )
-        writer.withLock { writer in
-            writer.failures += 1
-            writer.unsynced.removeAll { $0.file === file }
-            guard writer.file === file else { return }
-            writer.distrustsFile = true
-            rotate(&writer)
-        }
-        maintenance.nudge()
-        throw .cannot(action: "sync", path: file.path, cause: cause)
-    }
 
     /// Does what the clock makes due: rotation by age, sealing, retention.
     ///

@@ -14,8 +14,8 @@ struct BufferBatchInput {
     var timeMs: Int64
     /// The batch's own list of series, accepted or not.
     var series: [SeriesHandle]
-    /// This file's number of each series of `series`.
-    var localSeries: [UInt32]
+    /// This file's number of each series of `series`; nil where the encoder knows the list.
+    var localSeries: [UInt32]?
     /// Empty, or one a sample.
     var times: [Int64]
     /// One a sample, as bit patterns.
@@ -46,6 +46,7 @@ struct BufferEncoder {
     private struct StreamState {
         var number: UInt32
         var layout: [SeriesHandle] = []
+        var runs: [UInt8] = []  // the layout as a key states it
         var previous: [UInt64] = []
         var timeMs: Int64 = 0
         var sinceKey = 0
@@ -67,6 +68,12 @@ struct BufferEncoder {
     /// How many series this file has numbered.
     var seriesCount: UInt32 { nextSeries }
 
+    /// Whether `series` is what the stream's newest batch brought: then no numbers are needed.
+    func knows(_ stream: StreamHandle, _ series: [SeriesHandle]) -> Bool {
+        guard let state = streams[stream] else { return false }
+        return state.layout == series
+    }
+
     /// Numbers a series of this file and states its labels in front of the next batch.
     mutating func define(_ labels: Labels) -> UInt32 {
         if definitions.count >= BufferFormat.definitionBytes { finishDefinitions() }
@@ -84,11 +91,13 @@ struct BufferEncoder {
         bytes.append(contentsOf: finished)
         finished.removeAll(keepingCapacity: finished.count < 1 << 16)
         var state = streams.removeValue(forKey: input.stream) ?? newStream(input, &bytes)
-        let isKey =
-            state.layout.isEmpty || state.sinceKey >= BufferFormat.keyInterval - 1
-            || state.layout != input.series
-        if isKey {
+        let isKey = input.localSeries != nil || state.sinceKey >= BufferFormat.keyInterval - 1
+        if let numbers = input.localSeries {
             state.layout = input.series
+            state.runs.removeAll(keepingCapacity: true)
+            appendRuns(numbers, to: &state.runs)
+        }
+        if isKey {
             state.sinceKey = 0
             state.timeMs = 0
             state.previous = [UInt64](repeating: 0, count: input.series.count)
@@ -110,7 +119,7 @@ struct BufferEncoder {
         Varint.append(Varint.zigzag(input.timeMs &- state.timeMs), to: &bytes)
         Varint.append(UInt64(input.generated), to: &bytes)
         state.timeMs = input.timeMs
-        if isKey { appendRuns(input.localSeries, to: &bytes) }
+        if isKey { bytes.append(contentsOf: state.runs) }
         if hasAbsent { appendBits(input.verdicts, { $0 != .dropped }, to: &bytes) }
         if input.lateCount > 0 { appendBits(input.verdicts, { $0 == .late }, to: &bytes) }
         if !input.drops.isEmpty { appendDrops(input.drops, to: &bytes) }

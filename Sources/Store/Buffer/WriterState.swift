@@ -39,8 +39,8 @@ struct WriterState {
     var offset: Int64 = 0
     /// What is known to be durable of it.
     var syncedOffset: Int64 = 0
-    /// Numbers each file (and each new beginning inside a file) so that series know which one has them.
-    var fileNumber: UInt32 = 1
+    /// The open file's number of each series that it knows.
+    var seriesNumbers = SeriesNumbers()
     var encoder = BufferEncoder()
     /// All buffer files, oldest first; the last is the open one.
     var files: [BufferFileInfo]
@@ -99,7 +99,7 @@ struct WriterState {
         self.file = file
         offset = Int64(BufferFormat.headerBytes)
         syncedOffset = offset
-        fileNumber += 1
+        seriesNumbers = SeriesNumbers()
         encoder = BufferEncoder()
         distrustsFile = false
         files.append(
@@ -115,7 +115,29 @@ struct WriterState {
 
     /// After a failed write nothing that was stated in it may be built on.
     mutating func startOver() {
-        fileNumber += 1
+        seriesNumbers = SeriesNumbers()
         encoder.startOver()
+    }
+}
+
+/// A buffer file's number of each series, by the slot of its handle.
+struct SeriesNumbers {
+    // The handle's generation in the upper half, the number below; 0: the file does not know it.
+    private var words: [UInt64] = []
+
+    /// The series' number; `define` gives one to a series that has none.
+    mutating func number(of handle: SeriesHandle, define: () -> UInt32) -> UInt32 {
+        let slot = handle.slot
+        if slot >= words.count {
+            words.append(contentsOf: repeatElement(0, count: slot + 1 - words.count))
+        }
+        // Generations begin at 1, so that no word of a known series is 0.
+        let word = words[slot]
+        if UInt32(truncatingIfNeeded: word >> 32) == handle.generation {
+            return UInt32(truncatingIfNeeded: word)
+        }
+        let number = define()
+        words[slot] = UInt64(handle.generation) << 32 | UInt64(number)
+        return number
     }
 }

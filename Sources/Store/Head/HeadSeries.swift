@@ -40,9 +40,6 @@ struct HeadSeries {
     var block: WordBlock?
     /// Closed chunks that are not sealed yet, oldest first.
     var closed: [ClosedChunk] = []
-    /// Which buffer file knows this series, and by what number.
-    var bufferFile: UInt32 = 0
-    var bufferNumber: UInt32 = 0
     /// How many streams' current lists name it: such a series is kept.
     var pins: UInt32 = 0
 

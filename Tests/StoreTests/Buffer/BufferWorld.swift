@@ -102,13 +102,15 @@ struct BufferWorld {
         let hasTimes = !plain && Bool.random(using: &random)
         let stored = verdicts.filter { $0 != .dropped }.count
         let local = layout.map { define($0) }
+        let handle = StreamHandle(raw: UInt32(stream + 1))
+        let handles = local.map { SeriesHandle(raw: UInt64($0)) }
         let input = BufferBatchInput(
             number: SequenceNumber(start: BufferWorld.start, count: UInt32(facts.count + 1)),
-            stream: StreamHandle(raw: UInt32(stream + 1)),
+            stream: handle,
             source: stream == 0 ? .host : .scrape(job: "job-\(stream)"),
             timeMs: time,
-            series: local.map { SeriesHandle(raw: UInt64($0)) },
-            localSeries: local,
+            series: handles,
+            localSeries: encoder.knows(handle, handles) ? nil : local,
             times: hasTimes ? layout.map { _ in Int64(bitPattern: random.next()) } : [],
             values: values,
             verdicts: verdicts,
