@@ -2,7 +2,7 @@
 import Store
 
 enum AppendBenchmark {
-    static func run() throws {
+    static func run(_ report: BenchReport) throws {
         for (name, sync) in [("never", BufferSync.never), ("interval", .interval(ms: 1000))] {
             var rate = Figures()
             var head = Figures()
@@ -20,15 +20,20 @@ enum AppendBenchmark {
                 head.add(Double(after.headChunkBytes) / total)
                 buffer.add(Double(after.bufferBytesWritten - before.bufferBytesWritten) / samples)
             }
-            rate.print("append, 20 × 1,000 series, sync \(name)", "M samples/s", scale: 1e-6)
-            head.print("  head, chunk blocks at 120 points", "bytes/sample")
-            buffer.print("  buffer", "bytes/sample")
+            report.figure(
+                "append, 20 × 1,000 series, sync \(name)",
+                rate,
+                "M samples/s",
+                scale: 1e-6
+            )
+            report.figure("  head, chunk blocks at 120 points", head, "bytes/sample")
+            report.figure("  buffer", buffer, "bytes/sample")
         }
         let store = try BenchStore(targets: 20, seriesCount: 1000)
         _ = store.append(rounds: 1)
         let statistics = store.database.statistics()
         var labels = Figures()
         labels.add(Double(statistics.headLabelBytes) / Double(statistics.headSeries))
-        labels.print("head, label bytes", "bytes/series")
+        report.figure("head, label bytes", labels, "bytes/series")
     }
 }

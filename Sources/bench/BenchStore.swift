@@ -9,28 +9,58 @@ final class BenchStore {
     var loads: [ScrapeLoad]
     let handles: [[SeriesHandle]]
     let streams: [StreamHandle]
-    private let path: String
+    let path: String
+    private let options: StoreOptions
     private var time: Int64 = 1_700_000_000_000
+    // Whether another BenchStore has taken the directory over.
+    private var isHandedOver = false
 
-    init(targets: Int, seriesCount: Int, sync: BufferSync = .never) throws {
-        path = "/tmp/tsdb-agent-bench-\(SystemClock().nowNs())"
-        var options = StoreOptions(basePath: path)
+    /// A store without limits that would rotate it, in a new directory.
+    static func options(sync: BufferSync = .never) -> StoreOptions {
+        var options = StoreOptions(basePath: "/tmp/tsdb-agent-bench-\(SystemClock().nowNs())")
         options.sync = sync
         options.runsMaintenance = false
         options.headSizeLimit = .max
         options.bufferMaxSize = .max
         options.chunkTimeLimitMs = .max
+        return options
+    }
+
+    private init(_ options: StoreOptions, _ loads: [ScrapeLoad], _ series: [[Labels]]) throws {
         let database = try Database(options, isClockSynchronised: { false })
         self.database = database
-        loads = (0..<targets).map { ScrapeLoad(target: $0, seriesCount: seriesCount) }
-        handles = try loads.map { load in
-            try database.handles(for: load.series).map { try $0.get() }
+        self.options = options
+        self.loads = loads
+        path = options.basePath
+        handles = try series.map { series in
+            try database.handles(for: series).map { try $0.get() }
         }
-        streams = loads.map { _ in database.openStream(.scrape(job: "load")) }
+        streams = series.map { _ in database.openStream(.scrape(job: "load")) }
+    }
+
+    /// Targets whose series move like those of real exporters.
+    convenience init(targets: Int, seriesCount: Int, sync: BufferSync = .never) throws {
+        let loads = (0..<targets).map { ScrapeLoad(target: $0, seriesCount: seriesCount) }
+        try self.init(BenchStore.options(sync: sync), loads, loads.map(\.series))
+    }
+
+    /// One target: the series of a recording.
+    convenience init(recording: NodeRecording, sync: BufferSync = .never) throws {
+        try self.init(BenchStore.options(sync: sync), [], [recording.series])
+    }
+
+    /// The store as it is after a stop that sealed nothing.
+    ///
+    /// The series have no handles in it; this one is of no use any more.
+    func reopened() throws -> BenchStore {
+        try database.close(sealing: false)
+        isHandedOver = true
+        return try BenchStore(options, [], [])
     }
 
     deinit {
         do {
+            if isHandedOver { return }
             try database.close(sealing: false)
             try remove(path, PosixFileSystem())
         } catch {
@@ -70,5 +100,15 @@ final class BenchStore {
             }
         }
         return total
+    }
+
+    /// Appends scrapes of a recording, all or those in `points`.
+    func append(_ node: NodeRecording, times: [Int64], points: Range<Int>? = nil) {
+        for point in points ?? 0..<node.points {
+            var batch = SampleBatch(stream: streams[0], time: Timestamp(ms: times[point]))
+            batch.series = handles[0]
+            batch.values = node.row(point)
+            _ = database.append(batch)
+        }
     }
 }

@@ -2,7 +2,7 @@
 import Codec
 
 enum CodecBenchmark {
-    static func run() throws {
+    static func run(_ report: BenchReport) throws {
         var load = ScrapeLoad(target: 3, seriesCount: 1000)
         var columns = [[Double]](repeating: [], count: 1000)
         for _ in 0..<480 {
@@ -46,8 +46,8 @@ enum CodecBenchmark {
                     })
             )
         }
-        encode.print("gorilla encode, chunks of 480", "M samples/s", scale: 1e-6)
-        decode.print("gorilla decode", "M samples/s", scale: 1e-6)
-        size.print("  payload", "bytes/sample")
+        report.figure("gorilla encode, chunks of 480", encode, "M samples/s", scale: 1e-6)
+        report.figure("gorilla decode", decode, "M samples/s", scale: 1e-6)
+        report.figure("  payload", size, "bytes/sample")
     }
 }

@@ -3,16 +3,20 @@ import Model
 import Store
 
 enum ReadBenchmark {
-    static func run() throws {
+    static func run(_ report: BenchReport) throws {
         let store = try BenchStore(targets: 20, seriesCount: 1000)
         _ = store.append(rounds: 240)
-        try measure(store.database, "head")
+        try measure(report, store.database, "head")
         store.database.rotate()
         store.database.sealPending()
-        try measure(store.database, "segment")
+        try measure(report, store.database, "segment")
     }
 
-    private static func measure(_ database: Database, _ place: String) throws {
+    private static func measure(
+        _ report: BenchReport,
+        _ database: Database,
+        _ place: String
+    ) throws {
         let target = LabelMatcher("instance", equals: "10.0.0.7:9100")
         let part = LabelMatcher("part", equals: "part-500")
         var select = Figures()
@@ -40,8 +44,8 @@ enum ReadBenchmark {
                 }
             )
         }
-        select.print("select 1,000 of 20,000 series, \(place)", "ms", scale: 1000)
-        read.print("  read them, 240 points each", "M samples/s", scale: 1e-6)
-        single.print("  select and read one series", "µs", scale: 1e6)
+        report.figure("select 1,000 of 20,000 series, \(place)", select, "ms", scale: 1000)
+        report.figure("  read them, 240 points each", read, "M samples/s", scale: 1e-6)
+        report.figure("  select and read one series", single, "µs", scale: 1e6)
     }
 }

@@ -2,7 +2,7 @@
 import Store
 
 enum SealBenchmark {
-    static func run() throws {
+    static func run(_ report: BenchReport) throws {
         var chunks = Figures()
         var size = Figures()
         for _ in 0..<3 {
@@ -14,7 +14,7 @@ enum SealBenchmark {
             let bytes = store.database.statistics().segmentBytesWritten
             size.add(Double(bytes) / Double(20_000 * 120))
         }
-        chunks.print("seal, chunks of 120 points, fsync included", "chunks/s")
-        size.print("  segment, everything", "bytes/sample")
+        report.figure("seal, chunks of 120 points, fsync included", chunks, "chunks/s")
+        report.figure("  segment, everything", size, "bytes/sample")
     }
 }
