@@ -22,15 +22,12 @@ extension Database {
         let pin = head.withLock { $0.memory.pin() }
         defer { head.withLock { $0.memory.unpin(pin) } }
         let series = take(epoch.epoch)
-        let path = FilePath.join(
-            FilePath.join(options.basePath, StoreLayout.segmentDirectory),
-            StoreLayout.segmentName(storeID, epoch.range)
-        )
+        let name = StoreLayout.segmentName(storeID, epoch.range)
         do throws(SegmentError) {
             var reader: SegmentReader?
             if !series.isEmpty || epoch.ledger != Ledger() {
-                let summary = try write(series, epoch, to: path)
-                reader = try SegmentReader(fileSystem, path: path)
+                let summary = try write(series, epoch, to: name)
+                reader = try SegmentReader(storage, name: name)
                 sealing.withLock { counters in
                     counters.segments += 1
                     counters.bytes += summary.byteCount
@@ -48,7 +45,7 @@ extension Database {
             if isFirst {
                 log.error(
                     "cannot seal an epoch, it stays in memory and in the buffer",
-                    ("path", path),
+                    ("segment", name),
                     ("cause", "\(error)")
                 )
             }
@@ -76,11 +73,10 @@ extension Database {
     private func write(
         _ series: [EpochSeries],
         _ epoch: ClosingEpoch,
-        to path: String
+        to name: String
     ) throws(SegmentError) -> SegmentSummary {
         var writer = try SegmentWriter(
-            fileSystem,
-            path: path,
+            try storage.create(name, reserving: 0),
             storeID: storeID,
             range: epoch.range
         )

@@ -22,6 +22,7 @@ public final class Database: Sendable {
     let wallClock: any WallClock
     let log: Logger
     let quarantine: Quarantine
+    let storage: any StorageEngine
     let head: Mutex<HeadState>
     let writer: Mutex<WriterState>
     let ring: Mutex<FeedRing>
@@ -46,12 +47,13 @@ public final class Database: Sendable {
     ///   `.cannot` when the directory cannot be used.
     public convenience init(
         _ options: StoreOptions,
+        engines: StoreEngines = StoreEngines(),
         fileSystem: any FileSystem = PosixFileSystem(),
         wallClock: any WallClock = SystemClock(),
         log: Logger = .silent,
         isClockSynchronised: @escaping @Sendable () -> Bool = { true }
     ) throws(StoreError) {
-        let opened = try Recovery.open(options, fileSystem, wallClock, log)
+        let opened = try Recovery.open(options, engines, fileSystem, wallClock, log)
         self.init(opened, wallClock, log, isClockSynchronised)
         headTable.bind(self)
         writer.withLock { openBufferFile(&$0) }
@@ -69,6 +71,7 @@ public final class Database: Sendable {
         recovery = opened.report
         fileSystem = opened.fileSystem
         quarantine = opened.quarantine
+        storage = opened.storage
         self.wallClock = wallClock
         self.log = log
         self.isClockSynchronised = isClockSynchronised

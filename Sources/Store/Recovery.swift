@@ -35,6 +35,7 @@ struct OpenedStore: ~Copyable {
     let fileSystem: any FileSystem
     let identity: StoreIdentity
     let quarantine: Quarantine
+    let storage: any StorageEngine
     let report: RecoveryReport
     var parts: Parts
 
@@ -53,6 +54,7 @@ struct OpenedStore: ~Copyable {
 enum Recovery {
     static func open(
         _ options: StoreOptions,
+        _ engines: StoreEngines,
         _ fileSystem: any FileSystem,
         _ wallClock: any WallClock,
         _ log: Logger
@@ -60,12 +62,18 @@ enum Recovery {
         let base = options.basePath
         try make(base, fileSystem)
         let lock = try takeLock(options, wallClock)
-        for name in [StoreLayout.bufferDirectory, StoreLayout.segmentDirectory] {
-            try make(FilePath.join(base, name), fileSystem)
-        }
+        try make(FilePath.join(base, StoreLayout.bufferDirectory), fileSystem)
         let quarantine = Quarantine(basePath: base, fileSystem: fileSystem, log: log)
         var report = RecoveryReport()
-        var segments = try SegmentDirectory.open(base, fileSystem, quarantine, log)
+        let storage = engines.storage(
+            StorageContext(
+                basePath: base,
+                fileSystem: fileSystem,
+                log: log,
+                quarantine: quarantine
+            )
+        )
+        var segments = try SegmentDirectory.open(storage, log)
         var buffers = try BufferDirectory.open(base, fileSystem, quarantine)
         let identity = try nextIdentity(
             base,
@@ -77,7 +85,7 @@ enum Recovery {
         )
         // Numbers mean something in their own store only: a stray file's range would hide batches.
         for segment in segments where segment.storeID != identity.id {
-            quarantine.take(segment.path, reason: "it belongs to the store \(segment.storeID)")
+            storage.setAside(segment.name, reason: "it belongs to the store \(segment.storeID)")
         }
         segments.removeAll { $0.storeID != identity.id }
         for file in buffers where file.header.storeID != identity.id {
@@ -127,6 +135,7 @@ enum Recovery {
             fileSystem: fileSystem,
             identity: identity,
             quarantine: quarantine,
+            storage: storage,
             report: report,
             parts: .init(
                 head: replay.takeHead(),

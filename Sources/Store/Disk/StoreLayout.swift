@@ -16,6 +16,8 @@ enum StoreLayout {
 
     static let bufferSuffix = ".gorb"
     static let segmentSuffix = ".gor"
+    /// What the cold rewrite wrote.
+    static let coldSuffix = ".gor.snappy"
 
     /// A buffer file's name: the start it belongs to and the last number before it, both so that
     /// names order like numbers.
@@ -24,8 +26,18 @@ enum StoreLayout {
     }
 
     /// A segment's name: store id and range, so that it stays unique wherever it is copied.
-    static func segmentName(_ store: StoreID, _ range: SequenceRange) -> String {
-        "\(store)-\(hex(range.after.raw, 16))-\(hex(range.through.raw, 16))\(segmentSuffix)"
+    static func segmentName(
+        _ store: StoreID,
+        _ range: SequenceRange,
+        isCold: Bool = false
+    ) -> String {
+        let numbers = "\(hex(range.after.raw, 16))-\(hex(range.through.raw, 16))"
+        return "\(store)-\(numbers)\(isCold ? coldSuffix : segmentSuffix)"
+    }
+
+    /// Whether a name is that of a segment.
+    static func isSegment(_ name: String) -> Bool {
+        name.hasSuffix(segmentSuffix) || name.hasSuffix(coldSuffix)
     }
 
     private static func hex(_ value: UInt64, _ width: Int) -> String {

@@ -193,7 +193,7 @@ extension Database {
         )
         guard case .checksum(_, .index, _, _, _) = error else { return }
         sealed.withLock { segments in segments.removeAll { $0 === segment } }
-        quarantine.take(segment.path, reason: "\(error)")
+        storage.setAside(segment.name, reason: "\(error)")
     }
 }
 

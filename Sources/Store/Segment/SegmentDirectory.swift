@@ -1,54 +1,41 @@
 // The segments that a start finds.
 import Platform
 
-/// Reads `segments/`.
+/// Opens what a storage engine holds.
 enum SegmentDirectory {
     /// All valid segments in sequence.
     ///
-    /// Damaged ones are moved aside; half-written ones and those that a valid newer one names as
-    /// replaced are removed.
+    /// Damaged ones are set aside; those that a valid newer one names as replaced are removed.
     ///
-    /// - Throws: `.cannot` when the directory cannot be read, `.newerVersion`.
+    /// - Throws: `.cannot` when the medium cannot be read, `.newerVersion`.
     static func open(
-        _ base: String,
-        _ fileSystem: any FileSystem,
-        _ quarantine: Quarantine,
+        _ storage: any StorageEngine,
         _ log: Logger
     ) throws(StoreError) -> [SegmentReader] {
-        let directory = FilePath.join(base, StoreLayout.segmentDirectory)
-        let names: [String]
-        do throws(Errno) {
-            names = try fileSystem.list(directory)
-        } catch {
-            throw .cannot(action: "list", path: directory, cause: error)
-        }
         var segments: [SegmentReader] = []
-        for name in names {
-            let path = FilePath.join(directory, name)
-            if name.hasSuffix(AtomicReplace.temporarySuffix) {
-                remove(path, fileSystem, log)
-            } else if name.hasSuffix(StoreLayout.segmentSuffix) {
-                if let segment = try open(path, fileSystem, quarantine) {
-                    segments.append(segment)
-                }
-            }
+        for name in try storage.names() {
+            if let segment = try open(name, storage) { segments.append(segment) }
         }
         let replaced = Set(segments.flatMap(\.summary.replaced))
-        for segment in segments where replaced.contains(FilePath.name(segment.path)) {
-            log.info("replaced segment removed", ("path", segment.path))
-            remove(segment.path, fileSystem, log)
+        let gone = segments.map(\.name).filter { replaced.contains($0) }
+        if !gone.isEmpty {
+            log.info("replaced segments removed", ("names", gone.joined(separator: ",")))
+            do throws(StoreError) {
+                try storage.remove(gone)
+            } catch {
+                log.warn("cannot remove replaced segments", ("cause", "\(error)"))
+            }
         }
-        segments.removeAll { replaced.contains(FilePath.name($0.path)) }
+        segments.removeAll { replaced.contains($0.name) }
         return segments.sorted { $0.range.after < $1.range.after }
     }
 
     private static func open(
-        _ path: String,
-        _ fileSystem: any FileSystem,
-        _ quarantine: Quarantine
+        _ name: String,
+        _ storage: any StorageEngine
     ) throws(StoreError) -> SegmentReader? {
         do throws(SegmentError) {
-            return try SegmentReader(fileSystem, path: path)
+            return try SegmentReader(storage, name: name)
         } catch {
             switch error {
             case .newerVersion(let path, let version):
@@ -56,17 +43,9 @@ enum SegmentDirectory {
             case .cannot(let action, let path, let cause) where cause != .inputOutput:
                 throw .cannot(action: action, path: path, cause: cause)
             default:
-                quarantine.take(path, reason: "\(error)")
+                storage.setAside(name, reason: "\(error)")
                 return nil
             }
-        }
-    }
-
-    private static func remove(_ path: String, _ fileSystem: any FileSystem, _ log: Logger) {
-        do throws(Errno) {
-            try fileSystem.removeIfPresent(path)
-        } catch {
-            log.warn("cannot remove a file", ("path", path), ("cause", "\(error)"))
         }
     }
 }

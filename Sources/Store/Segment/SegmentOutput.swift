@@ -1,48 +1,19 @@
-// The file under a segment writer: buffered, sequential, temporary until it is whole.
+// The bytes of a segment that is being written: collected, aligned, handed to the storage engine.
 import Codec
 import Platform
 
-/// Appends to a temporary file and gives it its name in the end.
+/// Appends to a segment on its way.
 struct SegmentOutput {
-    /// The name that the file gets.
-    let path: String
     /// Where the next byte goes.
     private(set) var position = 0
 
-    private let fileSystem: any FileSystem
-    private let file: any OpenFile
+    private let sink: any SegmentSink
     private var waiting: [UInt8] = []
     private static let bufferBytes = 256 << 10
 
-    private var temporary: String { path + SegmentFormat.temporarySuffix }
-
-    /// Creates the temporary file with room for `reserveBytes`.
-    init(
-        _ fileSystem: any FileSystem,
-        path: String,
-        reserveBytes: Int64
-    ) throws(SegmentError) {
-        self.path = path
-        self.fileSystem = fileSystem
-        let temporary = path + SegmentFormat.temporarySuffix
-        do throws(Errno) {
-            file = try fileSystem.open(temporary, .replace)
-        } catch {
-            throw .cannot(action: "create", path: temporary, cause: error)
-        }
-        guard reserveBytes > 0 else { return }
-        do throws(Errno) {
-            try file.allocate(offset: 0, length: reserveBytes)
-        } catch .notSupported {
-            return
-        } catch {
-            discard()
-            throw .cannot(
-                action: "reserve \(reserveBytes) bytes for",
-                path: temporary,
-                cause: error
-            )
-        }
+    /// Writes into `sink`, which is empty.
+    init(_ sink: any SegmentSink) {
+        self.sink = sink
     }
 
     /// Appends bytes.
@@ -60,47 +31,20 @@ struct SegmentOutput {
         }
     }
 
-    /// Writes the header over the start, makes the file durable and gives it its name.
+    /// Writes the header over the start, makes the segment durable and gives it its name.
     mutating func publish(header: [UInt8]) throws(SegmentError) {
         try flush()
-        try attempt("write") { () throws(Errno) in
-            try file.write(header.span, at: 0)
-            // Gives back what was reserved beyond the end.
-            try file.truncate(to: Int64(position))
-        }
-        try attempt("fsync") { () throws(Errno) in
-            try file.sync()
-            try file.close()
-        }
-        try attempt("rename") { () throws(Errno) in try fileSystem.rename(temporary, to: path) }
-        // rename(2) alone may vanish in a power cut.
-        let directory = FilePath.parent(path)
-        do throws(Errno) {
-            try fileSystem.syncDirectory(directory)
-        } catch {
-            throw .cannot(action: "fsync the directory", path: directory, cause: error)
-        }
+        try sink.publish(header: header.span)
     }
 
-    /// Removes the temporary file.
+    /// Removes what was written.
     func discard() {
-        // Closes itself with its last reference. What is left of it, should this fail, goes at the
-        // next start, which removes temporary files.
-        do throws(Errno) { try fileSystem.remove(temporary) } catch { return }
+        sink.discard()
     }
 
     private mutating func flush() throws(SegmentError) {
         let bytes = waiting
         waiting.removeAll(keepingCapacity: true)
-        try attempt("write") { () throws(Errno) in try file.append(bytes.span) }
-    }
-
-    private func attempt(
-        _ action: String,
-        _ body: () throws(Errno) -> Void
-    ) throws(SegmentError) {
-        do throws(Errno) { try body() } catch {
-            throw .cannot(action: action, path: temporary, cause: error)
-        }
+        try sink.append(bytes.span)
     }
 }

@@ -65,6 +65,19 @@ public final class SegmentReader: Sendable {
         try self.init(bytes, path: path, cache: cache)
     }
 
+    /// Opens a segment of a storage engine.
+    ///
+    /// - Throws: as `init(_:path:cache:)` of bytes, and what the engine's `read` throws.
+    public convenience init(
+        _ storage: any StorageEngine,
+        name: String,
+        cache: BlockCache = .shared
+    ) throws(SegmentError) {
+        try self.init(try storage.read(name), path: storage.path(of: name), cache: cache)
+    }
+
+    /// What it is called.
+    public var name: String { FilePath.name(path) }
     /// Whose batches these are.
     public var storeID: StoreID { summary.storeID }
     /// Which batches.

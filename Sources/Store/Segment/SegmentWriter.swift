@@ -12,6 +12,26 @@ public struct SegmentWriter: ~Copyable {
     private var tables: SegmentTables
     private var summary: SegmentSummary
 
+    /// Starts a segment in `sink`, which `finish` will publish.
+    ///
+    /// - Parameters:
+    ///   - sink: empty, of the storage engine.
+    ///   - storeID: the store whose batches these are.
+    ///   - range: exactly the batches whose samples will be added.
+    /// - Throws: `.cannot`.
+    public init(
+        _ sink: any SegmentSink,
+        storeID: StoreID,
+        range: SequenceRange
+    ) throws(SegmentError) {
+        var output = SegmentOutput(sink)
+        // The header comes last, when the times are known.
+        try output.write([UInt8](repeating: 0, count: SegmentFormat.headerBytes))
+        self.output = output
+        tables = SegmentTables()
+        summary = SegmentSummary(storeID: storeID, range: range)
+    }
+
     /// Starts the file that `finish` will name `path`.
     ///
     /// - Parameters:
@@ -28,12 +48,8 @@ public struct SegmentWriter: ~Copyable {
         range: SequenceRange,
         reserveBytes: Int64 = 0
     ) throws(SegmentError) {
-        var output = try SegmentOutput(fileSystem, path: path, reserveBytes: reserveBytes)
-        // The header comes last, when the times are known.
-        try output.write([UInt8](repeating: 0, count: SegmentFormat.headerBytes))
-        self.output = output
-        tables = SegmentTables()
-        summary = SegmentSummary(storeID: storeID, range: range)
+        let file = try SegmentFile(fileSystem, path: path, reserving: reserveBytes)
+        try self.init(file, storeID: storeID, range: range)
     }
 
     /// Adds a series with its chunks.
