@@ -33,13 +33,15 @@ public struct BitWriter: Sendable {
     /// - Parameters:
     ///   - bits: nothing may be set above the low `width` bits.
     ///   - width: 1 to 64.
-    ///   - words: memory for at least `wholeWordCount` + 1 words, the same in every call.
+    ///   - words: memory for the words from `first` to `wholeWordCount`.
+    ///   - first: the number of whole words that lie elsewhere, before those in `words`.
     @inlinable
     @inline(__always)
     public mutating func put(
         _ bits: UInt64,
         _ width: UInt64,
-        into words: UnsafeMutablePointer<UInt64>
+        into words: UnsafeMutablePointer<UInt64>,
+        from first: Int = 0
     ) {
         let room = 64 &- UInt64(truncatingIfNeeded: position & 63)
         if width < room {
@@ -47,7 +49,7 @@ public struct BitWriter: Sendable {
         } else {
             let rest = width &- room
             // SAFETY: the caller vouches for room for one more whole word.
-            unsafe words[wholeWordCount] = (unfinished | bits &>> rest).bigEndian
+            unsafe words[wholeWordCount &- first] = (unfinished | bits &>> rest).bigEndian
             // Two shifts, because a shift by 64 (nothing is left over) would shift by 0.
             unfinished = (bits &<< 1) &<< (63 &- rest)
         }

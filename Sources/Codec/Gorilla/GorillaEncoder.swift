@@ -4,9 +4,9 @@
 ///
 /// The stream's whole words go to memory of the caller, who keeps room for
 /// `GorillaLayout.maximumWordsPerPoint` more words before each append and may move them as long as
-/// the words go along. Words that were written never change, and the unfinished word lives here, so a
-/// reader can copy this struct under a lock and read `wholeWordCount` words later while the writer
-/// goes on.
+/// the words go along, or may have each append write to a place of its own (`first`). Words that were
+/// written never change, and the unfinished word lives here, so a reader can copy this struct under a
+/// lock and read `wholeWordCount` words later while the writer goes on.
 ///
 /// Times and values may be anything: intervals wrap around exactly, values are compared by their bits.
 public struct GorillaEncoder: Sendable {
@@ -63,12 +63,15 @@ public struct GorillaEncoder: Sendable {
     ///   - time: milliseconds since 1970, any.
     ///   - value: the bit pattern of the value.
     ///   - words: the stream's memory, with room for `GorillaLayout.maximumWordsPerPoint` words
-    ///     after the `wholeWordCount` words that are there.
+    ///     after the words that are there.
+    ///   - first: the number of whole words that lie elsewhere, before those in `words`: 0 where
+    ///     `words` holds the stream from its first word, `wholeWordCount` where it holds none of it yet.
     @inlinable
     public mutating func append(
         time: Int64,
         value: UInt64,
-        into words: UnsafeMutablePointer<UInt64>
+        into words: UnsafeMutablePointer<UInt64>,
+        from first: Int = 0
     ) {
         let interval = time &- last
         let change = interval &- delta
@@ -79,13 +82,13 @@ public struct GorillaEncoder: Sendable {
         ended = false
         if change == 0 {
             if difference == 0 {
-                unsafe bits.put(0, 1, into: words)
+                unsafe bits.put(0, 1, into: words, from: first)
             } else if value == GorillaLayout.staleMarkerBits {
-                unsafe bits.put(0b11111, 5, into: words)
+                unsafe bits.put(0b11111, 5, into: words, from: first)
                 marked = true
                 ended = true
             } else {
-                unsafe putValue(difference, 0b10, 2, into: words)
+                unsafe putValue(difference, 0b10, 2, into: words, from: first)
             }
             return
         }
@@ -98,23 +101,23 @@ public struct GorillaEncoder: Sendable {
         } else if medium < 1 &<< 20 {
             (code, width) = (0b1110 &<< 20 | medium, 24)
         } else {
-            unsafe bits.put(0b11110, 5, into: words)
-            unsafe bits.put(UInt64(bitPattern: change), 64, into: words)
+            unsafe bits.put(0b11110, 5, into: words, from: first)
+            unsafe bits.put(UInt64(bitPattern: change), 64, into: words, from: first)
             (code, width) = (0, 0)
         }
         if difference == 0 {
-            unsafe bits.put(code &<< 1, width &+ 1, into: words)
+            unsafe bits.put(code &<< 1, width &+ 1, into: words, from: first)
             return
         }
         code = code &<< 1 | 1
         width &+= 1
         if value == GorillaLayout.staleMarkerBits {
             let window = 1 &<< 11 | GorillaLayout.staleLeading &<< 6 | GorillaLayout.staleLength
-            unsafe bits.put(code &<< 12 | window, width &+ 12, into: words)
+            unsafe bits.put(code &<< 12 | window, width &+ 12, into: words, from: first)
             marked = true
             ended = true
         } else {
-            unsafe putValue(difference, code, width, into: words)
+            unsafe putValue(difference, code, width, into: words, from: first)
         }
     }
 
@@ -137,7 +140,8 @@ public struct GorillaEncoder: Sendable {
         _ difference: UInt64,
         _ code: UInt64,
         _ width: UInt64,
-        into words: UnsafeMutablePointer<UInt64>
+        into words: UnsafeMutablePointer<UInt64>,
+        from first: Int
     ) {
         base ^= difference
         let zeros = UInt64(truncatingIfNeeded: difference.leadingZeroBitCount)
@@ -168,8 +172,8 @@ public struct GorillaEncoder: Sendable {
             payload |= code &<< payloadWidth
             payloadWidth &+= width
         } else {
-            unsafe bits.put(code, width, into: words)
+            unsafe bits.put(code, width, into: words, from: first)
         }
-        unsafe bits.put(payload, payloadWidth, into: words)
+        unsafe bits.put(payload, payloadWidth, into: words, from: first)
     }
 }
