@@ -70,7 +70,7 @@ public final class QueryRunner: Sendable {
             }
         } onCancel: {
             isCanceled.set()
-            slots.giveUp(ticket, .canceled, mayPrecede: true)
+            slots.giveUp(ticket, .canceled)
         }
         slots.forget(ticket)
         return try result.get()
@@ -103,8 +103,8 @@ public final class QueryRunner: Sendable {
         }
     }
 
-    // The timer may find nothing when the wait begins only now; a slot that comes late is then of no
-    // use to the query, whose first check says so.
+    // The timer may come before the wait begins, which then ends as it begins, or long after it: a
+    // forgotten ticket is nobody's.
     private func wait(_ ticket: UInt64, _ deadline: SteadyTime) async -> QuerySlots.Grant {
         loop.execute { [slots, loop] in
             _ = loop.schedule(at: deadline) { slots.giveUp(ticket, .timedOut) }

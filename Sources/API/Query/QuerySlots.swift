@@ -20,8 +20,8 @@ final class QuerySlots: Sendable {
         var free: Int
         var waiting: [Waiter] = []
         var nextID: UInt64 = 0
-        /// Given up before they began to wait.
-        var gone: [UInt64: Grant] = [:]
+        /// Tickets whose wait has not begun, with what ended it before it did.
+        var early: [UInt64: Grant?] = [:]
     }
 
     private let state: Mutex<State>
@@ -33,10 +33,11 @@ final class QuerySlots: Sendable {
     /// How many wait now.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-    /// A number for one wait.
+    /// A number for one wait; `forget` it in the end, whether it waited or not.
     func ticket() -> UInt64 {
         state.withLock { state in
             state.nextID += 1
+            state.early.updateValue(nil, forKey: state.nextID)
             return state.nextID
         }
     }
@@ -54,7 +55,7 @@ final class QuerySlots: Sendable {
     func acquire(_ ticket: UInt64) async -> Grant {
         await withCheckedContinuation { continuation in
             let grant: Grant? = state.withLock { state in
-                if let gone = state.gone.removeValue(forKey: ticket) { return gone }
+                if let gone = state.early.removeValue(forKey: ticket) ?? nil { return gone }
                 if state.free > 0 {
                     state.free -= 1
                     return .granted
@@ -66,23 +67,24 @@ final class QuerySlots: Sendable {
         }
     }
 
-    /// Ends a wait; nothing happens when it is over.
+    /// Ends a wait.
     ///
-    /// With `mayPrecede` the wait may not have begun yet, and then ends as it begins.
-    func giveUp(_ ticket: UInt64, _ grant: Grant, mayPrecede: Bool = false) {
+    /// One that has not begun ends as it begins, with the first reason given; nothing happens once a
+    /// wait is over or its ticket forgotten.
+    func giveUp(_ ticket: UInt64, _ grant: Grant) {
         let waiter: Waiter? = state.withLock { state in
-            guard let index = state.waiting.firstIndex(where: { $0.id == ticket }) else {
-                if mayPrecede { state.gone[ticket] = grant }
-                return nil
+            if let index = state.waiting.firstIndex(where: { $0.id == ticket }) {
+                return state.waiting.remove(at: index)
             }
-            return state.waiting.remove(at: index)
+            if case .some(nil) = state.early[ticket] { state.early.updateValue(grant, forKey: ticket) }
+            return nil
         }
         waiter?.continuation.resume(returning: grant)
     }
 
-    /// Forgets what `giveUp` left for a ticket that will wait no more.
+    /// Lets go of a ticket that will wait no more.
     func forget(_ ticket: UInt64) {
-        state.withLock { state in state.gone[ticket] = nil }
+        state.withLock { state in _ = state.early.removeValue(forKey: ticket) }
     }
 
     /// Gives a slot back, to the next in line if there is one.

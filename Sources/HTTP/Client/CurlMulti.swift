@@ -36,6 +36,8 @@ public actor CurlMulti: HTTPClient {
     private var byNumber: [UInt64: UInt] = [:]
     private var numbers: [UInt: UInt64] = [:]
     private var nextNumber: UInt64 = 0
+    /// Transfers that are called for but not begun; a cancellation takes its number out.
+    private var awaited: Set<UInt64> = []
     private var idle: [CurlTransfer] = []
     private var watches: [Int32: Watch] = [:]
     private var timer: LoopTimer?
@@ -88,12 +90,14 @@ public actor CurlMulti: HTTPClient {
     ) async throws(HTTPClientError) -> ClientResponse {
         let number = nextNumber
         nextNumber += 1
+        awaited.insert(number)
         let outcome = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 start(request, sink, number, continuation)
             }
         } onCancel: {
-            // Queued, so it comes after the start even where the task was cancelled before.
+            // It may come before the start: between this call and the continuation's body the loop may
+            // run others, and the task may have been cancelled long ago.
             loop.execute { self.assumeIsolated { $0.cancel(number) } }
         }
         return try outcome.get()
@@ -105,6 +109,9 @@ public actor CurlMulti: HTTPClient {
         _ number: UInt64,
         _ continuation: CheckedContinuation<CurlTransfer.Outcome, Never>
     ) {
+        guard awaited.remove(number) != nil else {
+            return continuation.resume(returning: .failure(.cancelled(url: request.shownURL)))
+        }
         connect()
         guard !isClosed, let transfer = idle.popLast() ?? makeTransfer() else {
             return continuation.resume(returning: .failure(.closed(url: request.shownURL)))
@@ -128,6 +135,7 @@ public actor CurlMulti: HTTPClient {
     }
 
     private func cancel(_ number: UInt64) {
+        guard awaited.remove(number) == nil else { return }
         guard let id = byNumber[number], let transfer = running[id] else { return }
         retire(id, transfer, .failure(.cancelled(url: transfer.url)))
     }

@@ -103,8 +103,8 @@ extension HTTPServer {
                 connection.task = Task { await self.answer(request, id) }
             case .cancelHandler:
                 connection.task?.cancel()
-                connection.resumeWriter(isClosed: true)
-            case .resumeWriter: connection.resumeWriter(isClosed: false)
+                connection.resumeWriters(isClosed: true)
+            case .resumeWriter: connection.resumeWriters(isClosed: false)
             case .shutdownOutput: Socket.finishWriting(connection.socket)
             case .close: remove(id, connection)
             case .count(let limit): events.limitHit(limit)
@@ -172,9 +172,17 @@ extension HTTPServer {
         guard let connection = connections[id] else { throw HTTPBodyClosed() }
         connection.machine.addPiece(bytes, at: nowNs)
         settle(id, connection)
-        guard connections[id] != nil else { throw HTTPBodyClosed() }
-        guard connection.machine.isFull else { return }
-        let isClosed = await withCheckedContinuation { connection.waitingWriter = $0 }
+        // Inside the continuation, because the loop may have run others before its body: what would
+        // resume this writer may have come and gone.
+        let isClosed = await withCheckedContinuation { continuation in
+            if connections[id] == nil {
+                continuation.resume(returning: true)
+            } else if connection.machine.isFull {
+                connection.waitingWriters.append(continuation)
+            } else {
+                continuation.resume(returning: false)
+            }
+        }
         if isClosed { throw HTTPBodyClosed() }
     }
 

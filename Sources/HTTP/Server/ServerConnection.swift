@@ -12,19 +12,20 @@ final class ServerConnection {
     var countedBytes = 0
     /// Runs the handler of the request being answered.
     var task: Task<Void, Never>?
-    /// The writer of a streamed body that waits for room; true tells it that the peer is gone.
-    var waitingWriter: CheckedContinuation<Bool, Never>?
+    /// The writers of a streamed body that wait for room: one, unless the handler writes from several
+    /// tasks; true tells them that the peer is gone.
+    var waitingWriters: [CheckedContinuation<Bool, Never>] = []
 
     init(socket: consuming FileDescriptor, machine: Connection) {
         self.socket = socket
         self.machine = machine
     }
 
-    /// Lets the writer go on.
-    func resumeWriter(isClosed: Bool) {
-        let writer = waitingWriter
-        waitingWriter = nil
-        writer?.resume(returning: isClosed)
+    /// Lets the writers go on.
+    func resumeWriters(isClosed: Bool) {
+        let writers = waitingWriters
+        waitingWriters = []
+        for writer in writers { writer.resume(returning: isClosed) }
     }
 
     /// Lets go of everything that would call back.
@@ -35,6 +36,6 @@ final class ServerConnection {
         timer = nil
         task?.cancel()
         task = nil
-        resumeWriter(isClosed: true)
+        resumeWriters(isClosed: true)
     }
 }
