@@ -27,7 +27,7 @@ extension Database {
             var reader: SegmentReader?
             if !series.isEmpty || epoch.ledger != Ledger() {
                 let summary = try write(series, epoch, to: name)
-                reader = try SegmentReader(storage, name: name)
+                reader = try SegmentReader(storage, name: name, engines: engines)
                 sealing.withLock { counters in
                     counters.segments += 1
                     counters.bytes += summary.byteCount

@@ -13,6 +13,8 @@ internal import Synchronization
 public final class Database: Sendable {
     /// The settings it was opened with.
     public let options: StoreOptions
+    /// What it is made of where there is a choice.
+    public let engines: StoreEngines
     /// The store's name for ever.
     public let storeID: StoreID
     /// What recovery found.
@@ -54,7 +56,7 @@ public final class Database: Sendable {
         isClockSynchronised: @escaping @Sendable () -> Bool = { true }
     ) throws(StoreError) {
         let opened = try Recovery.open(options, engines, fileSystem, wallClock, log)
-        self.init(opened, wallClock, log, isClockSynchronised)
+        self.init(opened, engines, wallClock, log, isClockSynchronised)
         headTable.bind(self)
         writer.withLock { openBufferFile(&$0) }
         if options.runsMaintenance { maintenance.start(self) }
@@ -62,11 +64,13 @@ public final class Database: Sendable {
 
     private init(
         _ opened: consuming OpenedStore,
+        _ engines: StoreEngines,
         _ wallClock: any WallClock,
         _ log: Logger,
         _ isClockSynchronised: @escaping @Sendable () -> Bool
     ) {
         options = opened.options
+        self.engines = engines
         storeID = opened.identity.id
         recovery = opened.report
         fileSystem = opened.fileSystem

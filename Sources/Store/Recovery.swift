@@ -73,7 +73,7 @@ enum Recovery {
                 quarantine: quarantine
             )
         )
-        var segments = try SegmentDirectory.open(storage, log)
+        var segments = try SegmentDirectory.open(storage, engines, log)
         var buffers = try BufferDirectory.open(base, fileSystem, quarantine)
         let identity = try nextIdentity(
             base,

@@ -2,16 +2,6 @@
 import Codec
 public import Model
 
-/// How a chunk's payload is coded.
-public enum ChunkCompression: UInt8, Sendable {
-    case none = 0
-    case gorilla = 1
-    case snappy = 2
-    case gorillaSnappy = 3
-    case columnar = 4
-    case columnarSnappy = 5
-}
-
 /// What is special about a chunk.
 public struct ChunkFlags: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
@@ -70,7 +60,8 @@ public struct ChunkHeader: Hashable, Sendable {
         guard magic == ChunkHeader.magic else { throw .magic(found: magic) }
         let version = ByteLoads.u16(bytes, 4)
         guard version == ChunkHeader.version else { throw .newerVersion(version) }
-        guard let compression = ChunkCompression(rawValue: bytes[6]),
+        let compression = ChunkCompression(rawValue: bytes[6])
+        guard compression.isKnown,
             ChunkFlags.known.isSuperset(of: ChunkFlags(rawValue: bytes[7])),
             ByteLoads.u32(bytes, 52) == 0
         else { throw .unknownFeature(compression: bytes[6], flags: bytes[7]) }

@@ -39,78 +39,37 @@ public struct SealedChunk: Sendable {
     }
 
     /// Codes samples in strictly ascending time; there must be at least one.
-    public init(_ samples: SampleColumns, flags: ChunkFlags) {
+    ///
+    /// - Parameters:
+    ///   - samples: at most `UInt32.max`.
+    ///   - flags: what is special; the stale-marker flag is found out.
+    ///   - compressor: the first stage.
+    ///   - isPacked: whether Snappy is tried as second stage, and kept where it is smaller.
+    public init(
+        _ samples: SampleColumns,
+        flags: ChunkFlags,
+        with compressor: any Compressor = GorillaCompressor(),
+        isPacked: Bool = false
+    ) {
         guard let first = samples.times.first, let last = samples.times.last else {
             preconditionFailure("BUG: a chunk without samples")
         }
-        var flags = flags
-        if samples.values.contains(where: \.isStaleMarker) { flags.insert(.staleMarkers) }
-        self.init(
-            gorilla: GorillaPayload.encode(times: samples.times.span, values: samples.values.span),
-            pointCount: samples.count,
-            startMs: first,
-            endMs: last,
-            flags: flags
-        )
-    }
-}
-
-extension ChunkHeader {
-    /// Decodes the chunk's samples and adds them to `samples`, which stays as it was on an error.
-    ///
-    /// - Parameters:
-    ///   - payload: the payload's bytes, whose checksum was verified.
-    ///   - samples: grows by `pointCount`.
-    /// - Throws: `.payload`, `.unknownFeature` for a compression that this program cannot read,
-    ///   `.times` when the samples are not those that the header announces.
-    func decode(
-        _ payload: Span<UInt8>,
-        into samples: inout SampleColumns
-    ) throws(ChunkError) {
-        let start = samples.count
-        let count = Int(pointCount)
-        switch compression {
-        case .gorilla:
-            do throws(CodecError) {
-                try GorillaDecoder.decode(
-                    payload,
-                    count: count,
-                    times: &samples.times,
-                    values: &samples.values
-                )
-            } catch { throw .payload(error) }
-        case .gorillaSnappy:
-            do throws(CodecError) {
-                let plain = try SnappyBlock.decompress(payload, limit: Int(uncompressedSize))
-                try GorillaDecoder.decode(
-                    plain.span,
-                    count: count,
-                    times: &samples.times,
-                    values: &samples.values
-                )
-            } catch { throw .payload(error) }
-        case .none, .snappy, .columnar, .columnarSnappy:
-            throw .unknownFeature(compression: compression.rawValue, flags: flags.rawValue)
+        var payload: [UInt8] = []
+        compressor.encode(samples.times.span, samples.values.span, to: &payload)
+        compression = compressor.compression
+        self.flags = flags
+        if samples.values.contains(where: \.isStaleMarker) { self.flags.insert(.staleMarkers) }
+        startMs = first
+        endMs = last
+        pointCount = UInt32(samples.count)
+        uncompressedSize = UInt32(payload.count)
+        if isPacked, let both = compression.withSecondStage {
+            let packed = SnappyBlock.compress(payload.span)
+            if packed.count < payload.count {
+                compression = both
+                payload = packed
+            }
         }
-        let first = samples.times[start]
-        let last = samples.times[start + count - 1]
-        guard first == startMs, last == endMs, samples.isAscending(from: start) else {
-            samples.times.removeLast(count)
-            samples.values.removeLast(count)
-            throw .times(first: first, last: last, start: startMs, end: endMs)
-        }
-    }
-}
-
-extension SampleColumns {
-    // One compare a sample: readers merge chunks and rely on it.
-    fileprivate func isAscending(from start: Int) -> Bool {
-        let times = self.times.span
-        var index = start + 1
-        while index < times.count {
-            if times[index] <= times[index &- 1] { return false }
-            index &+= 1
-        }
-        return true
+        self.payload = payload
     }
 }

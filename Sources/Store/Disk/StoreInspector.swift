@@ -78,7 +78,7 @@ public enum StoreInspector {
             lines.append("times \(span(header.startMs, header.endMs))")
             let payload = try header.verify(bytes.span)
             var samples = SampleColumns()
-            try header.decode(bytes.span.extracting(payload), into: &samples)
+            try ChunkCoders.standard.decode(bytes.span.extracting(payload), header, into: &samples)
             lines.append("the checksum is right")
         } catch {
             lines.append("damaged: \(error)")

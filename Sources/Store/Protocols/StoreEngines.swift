@@ -1,10 +1,30 @@
-// The engines of a store, bound in one place.
+// What a store is made of where there is a choice: bound here and nowhere else.
 
-/// What a store is made of where a user may put something of their own.
+/// The engines of a `Database`; the initialiser's defaults are those that the agent runs with.
 public struct StoreEngines: Sendable {
+    /// Codes the chunks of a sealed epoch.
+    public var sealed: any Compressor
+    /// Codes the chunks of the cold rewrite.
+    public var cold: any Compressor
+    /// Compressors that are only read with: of segments that were written under other bindings.
+    ///
+    /// The format's own compressors are always among them.
+    public var others: [any Compressor]
     /// Where sealed segments live; made when a store opens.
-    public var storage: @Sendable (StorageContext) -> any StorageEngine = { SegmentStorage($0) }
+    public var storage: @Sendable (StorageContext) -> any StorageEngine
 
-    /// The store's own engines.
-    public init() {}
+    /// Binds the engines.
+    ///
+    /// Of two compressors with the same number the first of `sealed`, `cold`, `others` reads.
+    public init(
+        sealed: any Compressor = GorillaCompressor(),
+        cold: any Compressor = GorillaCompressor(),
+        others: [any Compressor] = [],
+        storage: @escaping @Sendable (StorageContext) -> any StorageEngine = { SegmentStorage($0) }
+    ) {
+        self.sealed = sealed
+        self.cold = cold
+        self.others = others
+        self.storage = storage
+    }
 }

@@ -10,11 +10,12 @@ enum SegmentDirectory {
     /// - Throws: `.cannot` when the medium cannot be read, `.newerVersion`.
     static func open(
         _ storage: any StorageEngine,
+        _ engines: StoreEngines,
         _ log: Logger
     ) throws(StoreError) -> [SegmentReader] {
         var segments: [SegmentReader] = []
         for name in try storage.names() {
-            if let segment = try open(name, storage) { segments.append(segment) }
+            if let segment = try open(name, storage, engines) { segments.append(segment) }
         }
         let replaced = Set(segments.flatMap(\.summary.replaced))
         let gone = segments.map(\.name).filter { replaced.contains($0) }
@@ -32,10 +33,11 @@ enum SegmentDirectory {
 
     private static func open(
         _ name: String,
-        _ storage: any StorageEngine
+        _ storage: any StorageEngine,
+        _ engines: StoreEngines
     ) throws(StoreError) -> SegmentReader? {
         do throws(SegmentError) {
-            return try SegmentReader(storage, name: name)
+            return try SegmentReader(storage, name: name, engines: engines)
         } catch {
             switch error {
             case .newerVersion(let path, let version):

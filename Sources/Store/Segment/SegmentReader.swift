@@ -20,6 +20,7 @@ public final class SegmentReader: Sendable {
 
     let layout: SegmentLayout
     let bytes: any MappedBytes
+    let coders: ChunkCoders
     private let cache: BlockCache
     private let cacheNumber: UInt64
     private let isIndexChecked = Atomic<Bool>(false)
@@ -30,11 +31,13 @@ public final class SegmentReader: Sendable {
     ///   - bytes: the whole file.
     ///   - path: its name, for errors.
     ///   - cache: where unpacked blocks are kept.
+    ///   - engines: which compressors the chunks may be of.
     /// - Throws: `SegmentError`; everything but `.newerVersion` means that the file is damaged.
     public init(
         _ bytes: any MappedBytes,
         path: String,
-        cache: BlockCache = .shared
+        cache: BlockCache = .shared,
+        engines: StoreEngines = StoreEngines()
     ) throws(SegmentError) {
         let (summary, layout) = try bytes.withBytes {
             (file: Span<UInt8>) throws(SegmentError) -> (SegmentSummary, SegmentLayout) in
@@ -45,16 +48,18 @@ public final class SegmentReader: Sendable {
         self.summary = summary
         self.layout = layout
         self.cache = cache
+        coders = ChunkCoders(engines)
         cacheNumber = cache.newSegment()
     }
 
     /// Opens the segment file at `path`.
     ///
-    /// - Throws: `.cannot`, and as `init(_:path:cache:)` of bytes.
+    /// - Throws: `.cannot`, and as `init(_:path:cache:engines:)` of bytes.
     public convenience init(
         _ fileSystem: any FileSystem,
         path: String,
-        cache: BlockCache = .shared
+        cache: BlockCache = .shared,
+        engines: StoreEngines = StoreEngines()
     ) throws(SegmentError) {
         let bytes: any MappedBytes
         do throws(Errno) {
@@ -62,18 +67,24 @@ public final class SegmentReader: Sendable {
         } catch {
             throw .cannot(action: "map", path: path, cause: error)
         }
-        try self.init(bytes, path: path, cache: cache)
+        try self.init(bytes, path: path, cache: cache, engines: engines)
     }
 
     /// Opens a segment of a storage engine.
     ///
-    /// - Throws: as `init(_:path:cache:)` of bytes, and what the engine's `read` throws.
+    /// - Throws: as `init(_:path:cache:engines:)` of bytes, and what the engine's `read` throws.
     public convenience init(
         _ storage: any StorageEngine,
         name: String,
-        cache: BlockCache = .shared
+        cache: BlockCache = .shared,
+        engines: StoreEngines = StoreEngines()
     ) throws(SegmentError) {
-        try self.init(try storage.read(name), path: storage.path(of: name), cache: cache)
+        try self.init(
+            try storage.read(name),
+            path: storage.path(of: name),
+            cache: cache,
+            engines: engines
+        )
     }
 
     /// What it is called.
@@ -240,7 +251,7 @@ public final class SegmentReader: Sendable {
                 (file: Span<UInt8>) throws(ChunkError) in
                 let header = try ChunkHeader(file)
                 let payload = try header.verify(file)
-                try header.decode(file.extracting(payload), into: &samples)
+                try coders.decode(file.extracting(payload), header, into: &samples)
             }
         } catch {
             throw .chunk(path: path, offset: chunk.offset, cause: error)

@@ -66,7 +66,7 @@ import Testing
             var samples = SampleColumns()
             let header = try ChunkHeader(bytes.span)
             let payload = try header.verify(bytes.span)
-            try header.decode(bytes.span.extracting(payload), into: &samples)
+            try ChunkCoders.standard.decode(bytes.span.extracting(payload), header, into: &samples)
         }
         #expect(error?.hasPrefix(text) == true, "\(error ?? "nothing")")
     }
@@ -78,7 +78,7 @@ import Testing
         header.endMs = 4000
         var samples = SampleColumns()
         let error = failure { () throws(ChunkError) in
-            try header.decode(bytes.span.extracting(64..<84), into: &samples)
+            try ChunkCoders.standard.decode(bytes.span.extracting(64..<84), header, into: &samples)
         }
         #expect(
             error == "chunk holds times from 1000 to 3000, header says 1000 to 4000, ascending"
@@ -87,7 +87,11 @@ import Testing
         header.compression = .columnar
         #expect(
             failure { () throws(ChunkError) in
-                try header.decode(bytes.span.extracting(64..<84), into: &samples)
+                try ChunkCoders.standard.decode(
+                    bytes.span.extracting(64..<84),
+                    header,
+                    into: &samples
+                )
             }
                 == "chunk with compression 4 and flags 9, which this program does not know; use a "
                 + "newer tsdb-agent"
@@ -104,12 +108,12 @@ import Testing
         header.compression = .gorillaSnappy
         let packed = SnappyBlock.compress(plain.payload.span)
         var samples = SampleColumns()
-        try header.decode(packed.span, into: &samples)
+        try ChunkCoders.standard.decode(packed.span, header, into: &samples)
         #expect(samples.count == 500)
         header.uncompressedSize -= 1
         #expect(
             failure { () throws(ChunkError) in
-                try header.decode(packed.span, into: &samples)
+                try ChunkCoders.standard.decode(packed.span, header, into: &samples)
             }?.hasPrefix("chunk payload: cannot decompress the Snappy block") == true
         )
         #expect(samples.count == 500)
