@@ -13,6 +13,8 @@ public enum CodecError: Error, Equatable {
     case truncatedBits(atBit: Int, bitCount: Int, point: Int, count: Int)
     /// A Gorilla payload is too short, whatever it holds, for the points it is said to hold.
     case impossibleCount(count: Int, byteCount: Int)
+    /// A columnar payload is said to hold more points than any has, or fewer than none.
+    case tooManyPoints(count: Int, limit: Int)
     /// A Gorilla payload says "in the window of the last change" before any change.
     case missingWindow(atBit: Int)
     /// A Gorilla payload states a window that does not fit into 64 bits.
@@ -40,6 +42,8 @@ extension CodecError: CustomStringConvertible {
         case .impossibleCount(let count, let byteCount):
             "cannot decode \(count) points from \(byteCount) bytes: the first point takes 16 bytes, "
                 + "each further one at least 1 bit"
+        case .tooManyPoints(let count, let limit):
+            "cannot decode \(count) points: a payload holds at most \(limit)"
         case .missingWindow(let offset):
             "cannot decode the value at bit \(offset): it refers to a window, none was stated before"
         case .invalidWindow(let offset, let leading, let length):

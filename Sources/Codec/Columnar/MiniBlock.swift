@@ -1,0 +1,186 @@
+// Up to 128 small integers: packed at one width, with the odd large one patched in. Layout:
+// Codec.docc/columnar-payload.md, "Mini block"
+
+/// How the integers of one mini block are laid out: the cheapest of the ways that there are.
+struct MiniBlock {
+    // Layouts, bits 2 and 3 of a block's first byte.
+    static let plain: UInt8 = 0
+    static let listed: UInt8 = 1
+    static let mapped: UInt8 = 2
+    /// The width in the first byte that says that a byte with the width follows.
+    static let widthFollows = 15
+
+    var layout: UInt8
+    var width: Int
+    /// Integers with more than `width` bits, and how many bits more they have.
+    var patches = 0
+    var patchWidth = 0
+    /// The whole cost in bits, without the first byte.
+    var bits: Int
+
+    /// Plans `count` integers by the histogram of their bit lengths.
+    @inline(__always)
+    static func plan(
+        _ source: UnsafePointer<UInt64>,
+        _ count: Int,
+        _ histogram: UnsafeMutablePointer<UInt32>
+    ) -> MiniBlock {
+        // SAFETY: the histogram has 65 entries, one for each bit length.
+        unsafe histogram.update(repeating: 0, count: 65)
+        var all: UInt64 = 0
+        for index in 0..<count {
+            let value = unsafe source[index]
+            all |= value
+            unsafe histogram[64 &- value.leadingZeroBitCount] &+= 1
+        }
+        let widest = 64 &- all.leadingZeroBitCount
+        var best = MiniBlock(layout: plain, width: widest, bits: count &* widest &+ follow(widest))
+        var patches = 0
+        var width = widest &- 1
+        while width >= 0 {
+            patches &+= Int(truncatingIfNeeded: unsafe histogram[width &+ 1])
+            if patches &* 2 > count { break }
+            let rest = count &* width &+ patches &* (widest &- width) &+ follow(width)
+            let list = rest &+ 16 &+ 8 &* patches
+            if list < best.bits {
+                best = MiniBlock(
+                    layout: listed,
+                    width: width,
+                    patches: patches,
+                    patchWidth: widest &- width,
+                    bits: list
+                )
+            }
+            let map = rest &+ 8 &+ (count &+ 7) & ~7
+            if map < best.bits {
+                best = MiniBlock(
+                    layout: mapped,
+                    width: width,
+                    patches: patches,
+                    patchWidth: widest &- width,
+                    bits: map
+                )
+            }
+            width &-= 1
+        }
+        return best
+    }
+
+    @inline(__always)
+    private static func follow(_ width: Int) -> Int { width < widthFollows ? 0 : 8 }
+
+    /// Writes everything behind the first byte and its base.
+    func write(
+        _ source: UnsafePointer<UInt64>,
+        _ count: Int,
+        _ high: UnsafeMutablePointer<UInt64>,
+        _ low: UnsafeMutablePointer<UInt64>,
+        to writer: inout ColumnWriter
+    ) {
+        if width >= MiniBlock.widthFollows { writer.u8(UInt8(truncatingIfNeeded: width)) }
+        if layout == MiniBlock.plain {
+            unsafe BitPacking.pack(source, count, width, to: &writer)
+            return
+        }
+        let mask = (1 as UInt64) &<< UInt64(truncatingIfNeeded: width) &- 1  // width < 64 here
+        var found = 0
+        if layout == MiniBlock.listed { writer.u8(UInt8(truncatingIfNeeded: patches)) }
+        writer.u8(UInt8(truncatingIfNeeded: patchWidth))
+        var map: UInt8 = 0
+        for index in 0..<count {
+            // SAFETY: both scratch columns are as long as a block.
+            let value = unsafe source[index]
+            unsafe low[index] = value & mask
+            let rest = value &>> UInt64(truncatingIfNeeded: width)
+            if rest != 0 {
+                unsafe high[found] = rest
+                found &+= 1
+                map |= 1 &<< UInt8(truncatingIfNeeded: index & 7)
+                if layout == MiniBlock.listed { writer.u8(UInt8(truncatingIfNeeded: index)) }
+            }
+            if layout == MiniBlock.mapped, index & 7 == 7 || index == count &- 1 {
+                writer.u8(map)
+                map = 0
+            }
+        }
+        unsafe BitPacking.pack(high, found, patchWidth, to: &writer)
+        unsafe BitPacking.pack(low, count, width, to: &writer)
+    }
+
+    /// Reads a block whose first byte was `head`, and steps over it.
+    /// - Throws: `.truncated`, `.malformed`.
+    @inline(__always)
+    static func read(
+        _ cursor: inout ColumnCursor,
+        _ head: UInt8,
+        _ target: UnsafeMutablePointer<UInt64>,
+        _ count: Int
+    ) throws(CodecError) {
+        var width = Int(head &>> 4)
+        if width == widthFollows {
+            width = Int(try cursor.u8())
+            guard width <= 64 else { throw cursor.malformed("a mini block of width \(width)") }
+        }
+        if head & 0b1100 == 0 {
+            try unsafe BitPacking.unpack(&cursor, target, count, width)
+        } else {
+            try unsafe readPatched(&cursor, head &>> 2 & 3, width, target, count)
+        }
+    }
+
+    private static func readPatched(
+        _ cursor: inout ColumnCursor,
+        _ layout: UInt8,
+        _ width: Int,
+        _ target: UnsafeMutablePointer<UInt64>,
+        _ count: Int
+    ) throws(CodecError) {
+        guard layout != 3 else { throw cursor.malformed("a mini block of layout 3") }
+        let listed = layout == MiniBlock.listed
+        let positions = listed ? Int(try cursor.u8()) : (count &+ 7) &>> 3
+        let patchWidth = Int(try cursor.u8())
+        guard patchWidth >= 1, width &+ patchWidth <= 64 else {
+            throw cursor.malformed("patches of \(patchWidth) bits above \(width)")
+        }
+        // SAFETY: `skip` throws unless the positions are there; every position is compared with
+        // `count`; `get` reads only below what is left of the payload.
+        let places = unsafe cursor.here
+        try cursor.skip(positions)
+        let patches = listed ? positions : unsafe bitCount(places, positions)
+        let high = unsafe cursor.here
+        let left = cursor.remaining
+        try cursor.skip(BitPacking.byteCount(patches, patchWidth))
+        try unsafe BitPacking.unpack(&cursor, target, count, width)
+        let shift = UInt64(truncatingIfNeeded: width)
+        var bit = 0
+        if listed {
+            for index in 0..<positions {
+                let place = Int(unsafe places.load(fromByteOffset: index, as: UInt8.self))
+                guard place < count else { throw cursor.malformed("a patch at \(place)") }
+                unsafe target[place] |= BitPacking.get(high, bit, patchWidth, left) &<< shift
+                bit &+= patchWidth
+            }
+            return
+        }
+        for byte in 0..<positions {
+            var map = unsafe places.load(fromByteOffset: byte, as: UInt8.self)
+            while map != 0 {
+                let place = byte &* 8 &+ map.trailingZeroBitCount
+                guard place < count else { throw cursor.malformed("a patch at \(place)") }
+                unsafe target[place] |= BitPacking.get(high, bit, patchWidth, left) &<< shift
+                bit &+= patchWidth
+                map &= map &- 1
+            }
+        }
+    }
+
+    @inline(__always)
+    private static func bitCount(_ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+        var bits = 0
+        for index in 0..<count {
+            // SAFETY: the caller counted these bytes.
+            bits &+= unsafe bytes.load(fromByteOffset: index, as: UInt8.self).nonzeroBitCount
+        }
+        return bits
+    }
+}
