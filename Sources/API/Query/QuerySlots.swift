@@ -76,7 +76,9 @@ final class QuerySlots: Sendable {
             if let index = state.waiting.firstIndex(where: { $0.id == ticket }) {
                 return state.waiting.remove(at: index)
             }
-            if case .some(nil) = state.early[ticket] { state.early.updateValue(grant, forKey: ticket) }
+            if case .some(nil) = state.early[ticket] {
+                state.early.updateValue(grant, forKey: ticket)
+            }
             return nil
         }
         waiter?.continuation.resume(returning: grant)

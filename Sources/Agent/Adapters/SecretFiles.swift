@@ -5,8 +5,6 @@ import Platform
 
 /// Reads secret files on a pool, never on the loop.
 struct SecretFiles: Sendable {
-    private static let sizeLimit = 64 << 10
-
     private let files: any FileSystem
     private let pool: BlockingPool
 
@@ -46,12 +44,8 @@ struct SecretFiles: Sendable {
     private func text(_ inline: String, _ path: String) async throws(ScrapeError) -> String {
         if path.isEmpty { return inline }
         do throws(Errno) {
-            let bytes = try await pool.run { () throws(Errno) in
-                try files.readAll(path, limit: SecretFiles.sizeLimit)
-            }
-            let isSpace: (UInt8) -> Bool = { $0 <= 0x20 }
-            let trimmed = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
-            return String(decoding: Array(trimmed), as: UTF8.self)
+            let secret = try await pool.run { () throws(Errno) in try files.readSecret(path) }
+            return String(decoding: secret, as: UTF8.self)
         } catch {
             throw .credentials("cannot read \(path): \(error)")
         }

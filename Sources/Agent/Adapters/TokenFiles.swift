@@ -12,8 +12,6 @@ final class TokenFiles: TokenSource, Sendable {
         var write: [UInt8]?
     }
 
-    private static let sizeLimit = 64 << 10
-
     private let apiPath: String
     private let writePath: String
     private let files: any FileSystem
@@ -50,18 +48,14 @@ final class TokenFiles: TokenSource, Sendable {
     }
 
     private func read(_ path: String, _ key: String) throws(TokenFileError) -> [UInt8] {
-        let bytes: [UInt8]
-        do throws(Errno) {
-            bytes = try files.readAll(path, limit: TokenFiles.sizeLimit)
-        } catch {
+        let token: [UInt8]
+        do throws(Errno) { token = try files.readSecret(path) } catch {
             throw TokenFileError(text: "\(key): cannot read \(path): \(error)")
         }
-        let isSpace: (UInt8) -> Bool = { $0 <= 0x20 }
-        let token = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
         guard !token.isEmpty else {
             throw TokenFileError(text: "\(key): \(path) is empty; put the token into it")
         }
-        return Array(token)
+        return token
     }
 }
 

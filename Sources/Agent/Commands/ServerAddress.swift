@@ -16,8 +16,6 @@ struct ServerAddress: Sendable, Equatable {
         ),
     ]
     static let standard = "http://127.0.0.1:9477"
-    /// A token is one line.
-    private static let tokenBytesLimit = 64 * 1024
 
     /// Without a slash at the end.
     let url: String
@@ -57,8 +55,7 @@ struct ServerAddress: Sendable, Equatable {
             return context.environment["TSDB_API_TOKEN"] ?? ""
         }
         do throws(Errno) {
-            let bytes = try context.files.readAll(path, limit: tokenBytesLimit)
-            return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+            return String(decoding: try context.files.readSecret(path), as: UTF8.self)
         } catch {
             throw .unreadable(path: path, cause: error)
         }

@@ -58,15 +58,6 @@ public struct HostIntake: Sendable {
         return batch
     }
 
-    /// The batch of a host that is collected no more: markers for all it had.
-    public mutating func lastBatch(at time: Timestamp) -> SampleBatch {
-        var batch = SampleBatch(stream: stream, time: time, generatedMarkers: true)
-        for part in known.values { gone.formUnion(part.series) }
-        known = [:]
-        addMarkers(to: &batch)
-        return batch
-    }
-
     /// The last batch is stored, or refused for good: its markers need not come again.
     public mutating func confirm() {
         gone = []

@@ -64,10 +64,7 @@ final class WriteRequestMaker: Sendable {
             let info = try files.stat(secretFile)
             let kept = secret.withLock { $0 }
             if kept.modifiedMs == info.modifiedMs, kept.size == info.size { return kept.text }
-            var bytes = try files.readAll(secretFile, limit: 64 * 1024)
-            // The line break at the end is the editor's, not the password's.
-            while let last = bytes.last, last == 0x0a || last == 0x0d { bytes.removeLast() }
-            let text = String(decoding: bytes, as: UTF8.self)
+            let text = String(decoding: try files.readSecret(secretFile), as: UTF8.self)
             secret.withLock {
                 $0 = Secret(text: text, modifiedMs: info.modifiedMs, size: info.size)
             }

@@ -72,8 +72,6 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
     case bufferUnavailable = 7
     /// Its series' id belongs to a series with other labels.
     case identity = 8
-    /// More than `security.rate_limit_points_per_sec`.
-    case rateLimit = 9
     /// The queue in front of the write buffer was full.
     case overload = 10
 
@@ -88,7 +86,6 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
         case .labelLimit: "label_limit"
         case .bufferUnavailable: "buffer_unavailable"
         case .identity: "identity"
-        case .rateLimit: "rate_limit"
         case .overload: "overload"
         }
     }

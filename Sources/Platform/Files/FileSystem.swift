@@ -132,6 +132,17 @@ extension FileSystem {
         return bytes
     }
 
+    /// A password or token as it stands in a file of its own.
+    ///
+    /// Without the spaces and line breaks around it: these are the editor's, not the secret's.
+    /// - Throws: as `open`, and `.fileTooLarge` beyond 64 KiB.
+    public func readSecret(_ path: String) throws(Errno) -> [UInt8] {
+        let isSpace: (UInt8) -> Bool = { $0 <= 0x20 }
+        let bytes = try readAll(path, limit: 64 << 10)
+        let end = bytes.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? 0
+        return Array(bytes[..<end].drop(while: isSpace))
+    }
+
     /// Removes what is there; a path that is not there is fine.
     ///
     /// - Throws: what `remove` throws, but for a path that is not there.

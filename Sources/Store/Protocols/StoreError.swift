@@ -11,12 +11,8 @@ public enum StoreError: Error, Equatable {
     case locked(path: String, holder: String)
     /// A file of a newer version than this program knows.
     case newerVersion(path: String, version: UInt16)
-    /// The disk has no room for the write buffer.
-    case bufferUnavailable(path: String, cause: Errno)
     /// A part of a segment cannot be read.
     case damaged(path: String, what: String)
-    /// The store was closed.
-    case closed
 }
 
 extension StoreError: CustomStringConvertible {
@@ -28,12 +24,8 @@ extension StoreError: CustomStringConvertible {
             "\(path) is in use by \(holder); stop that process or set another storage.base_path"
         case .newerVersion(let path, let version):
             "\(path): format version \(version) is newer than this program knows; use a newer tsdb-agent"
-        case .bufferUnavailable(let path, let cause):
-            "cannot write the buffer \(path): \(cause); samples are dropped until it can be written"
         case .damaged(let path, let what):
             "\(path): \(what)"
-        case .closed:
-            "the store is closed"
         }
     }
 }

@@ -46,6 +46,19 @@ import Testing
         }
     }
 
+    @Test(
+        "a secret is what stands between the blanks of its file",
+        arguments: [
+            ("token", "token"), ("token\n", "token"), (" \t\r\na b\r\n\n", "a b"), ("", ""),
+            (" \n", ""),
+        ]
+    )
+    func secrets(content: String, secret: String) throws {
+        let files = MemoryFileSystem()
+        try files.open("/s", .create).append(Array(content.utf8).span)
+        #expect(try files.readSecret("/s") == Array(secret.utf8))
+    }
+
     @Test("names: create, list, rename, link, remove and their errors", arguments: Kind.allCases)
     func names(kind: Kind) throws {
         try with(kind) { files, root in
