@@ -12,6 +12,7 @@ extension Database {
     /// - Returns: whether there was anything in it.
     @discardableResult
     public func rotate() -> Bool {
+        if options.isReadOnly { return false }
         let rotated = writer.withLock { rotate(&$0) }
         if rotated { maintenance.nudge() }
         return rotated

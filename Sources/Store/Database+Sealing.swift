@@ -11,6 +11,7 @@ extension Database {
     /// An epoch that cannot be written stays in memory and in the buffer; the next call tries
     /// again.
     public func sealPending() {
+        if options.isReadOnly { return }
         sealLock.withLock { _ in
             while let epoch = writer.withLock({ $0.closing.first }) {
                 guard seal(epoch) else { return }

@@ -43,7 +43,8 @@ public final class Database: Sendable {
     /// Opens the store in `options.basePath`, makes it when there is none, and recovers what a
     /// crash left: no hand is needed.
     ///
-    /// Damaged files are moved to `quarantine/`.
+    /// Damaged files are moved to `quarantine/`. With `options.isReadOnly` a store that is there is
+    /// read as it is.
     ///
     /// - Throws: `.locked` when another process has it, `.newerVersion` for files of a newer program,
     ///   `.cannot` when the directory cannot be used.
@@ -58,6 +59,10 @@ public final class Database: Sendable {
         let opened = try Recovery.open(options, engines, fileSystem, wallClock, log)
         self.init(opened, engines, wallClock, log, isClockSynchronised)
         headTable.bind(self)
+        if options.isReadOnly {
+            writer.withLock { $0.isClosed = true }
+            return
+        }
         writer.withLock { openBufferFile(&$0) }
         if options.runsMaintenance { maintenance.start(self) }
     }
@@ -147,6 +152,7 @@ public final class Database: Sendable {
         // First, so that nothing is acknowledged that the last sync or segment misses.
         writer.withLock { $0.isClosed = true }
         defer { lock.withLock { $0 = nil } }
+        if options.isReadOnly { return }
         if sealing {
             rotate()
             sealPending()

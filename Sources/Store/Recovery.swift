@@ -55,11 +55,13 @@ enum Recovery {
     static func open(
         _ options: StoreOptions,
         _ engines: StoreEngines,
-        _ fileSystem: any FileSystem,
+        _ disk: any FileSystem,
         _ wallClock: any WallClock,
         _ log: Logger
     ) throws(StoreError) -> OpenedStore {
         let base = options.basePath
+        if options.isReadOnly { try demandStore(base, disk) }
+        let fileSystem: any FileSystem = options.isReadOnly ? ReadOnlyFileSystem(disk) : disk
         try make(base, fileSystem)
         let lock = try takeLock(options, wallClock)
         try make(FilePath.join(base, StoreLayout.bufferDirectory), fileSystem)
@@ -81,7 +83,8 @@ enum Recovery {
             quarantine,
             wallClock,
             segments: segments,
-            buffers: buffers
+            buffers: buffers,
+            isReadOnly: options.isReadOnly
         )
         // Numbers mean something in their own store only: a stray file's range would hide batches.
         for segment in segments where segment.storeID != identity.id {
@@ -146,6 +149,21 @@ enum Recovery {
         )
     }
 
+    // To make a store where none is would be the wrong answer to who only wants to read one.
+    private static func demandStore(_ base: String, _ disk: any FileSystem) throws(StoreError) {
+        do throws(Errno) {
+            for name in [StoreLayout.identityName, StoreLayout.segmentDirectory]
+            where try disk.exists(FilePath.join(base, name)) {
+                return
+            }
+            // What is wrong with the directory itself comes first.
+            _ = try disk.list(base)
+        } catch {
+            throw .cannot(action: "read the store in", path: base, cause: error)
+        }
+        throw .noStore(path: base)
+    }
+
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {
         do throws(Errno) {
             try fileSystem.makeDirectory(path)
@@ -159,6 +177,7 @@ enum Recovery {
         _ wallClock: any WallClock
     ) throws(StoreError) -> DirectoryLock? {
         guard options.locksDirectory else { return nil }
+        if options.isReadOnly { return try shareLock(options.basePath) }
         let holder = LockHolder(
             host: MachineName.host(),
             processID: MachineName.processID(),
@@ -167,11 +186,15 @@ enum Recovery {
         do throws(DirectoryLockError) {
             return try DirectoryLock(directory: options.basePath, holder: holder)
         } catch {
-            switch error {
-            case .held(let path, let holder): throw .locked(path: path, holder: holder)
-            case .cannotLock(let path, let cause):
-                throw .cannot(action: "lock", path: path, cause: cause)
-            }
+            throw StoreError(error)
+        }
+    }
+
+    private static func shareLock(_ base: String) throws(StoreError) -> DirectoryLock? {
+        do throws(DirectoryLockError) {
+            return try DirectoryLock.shared(directory: base)
+        } catch {
+            throw StoreError(error)
         }
     }
 
@@ -182,7 +205,8 @@ enum Recovery {
         _ quarantine: Quarantine,
         _ wallClock: any WallClock,
         segments: [SegmentReader],
-        buffers: [BufferDirectory.File]
+        buffers: [BufferDirectory.File],
+        isReadOnly: Bool
     ) throws(StoreError) -> StoreIdentity {
         let path = FilePath.join(base, StoreLayout.identityName)
         var known: StoreIdentity?
@@ -201,6 +225,7 @@ enum Recovery {
             id: id,
             lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs())
         )
+        if isReadOnly { return next }
         do throws(Errno) {
             do throws(Errno) {
                 try AtomicReplace.write(fileSystem, path, next.bytes)
@@ -240,5 +265,15 @@ enum Recovery {
     private static func randomID() -> StoreID {
         var generator = SystemRandomNumberGenerator()
         return StoreID(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+}
+
+extension StoreError {
+    fileprivate init(_ error: DirectoryLockError) {
+        switch error {
+        case .held(let path, let holder): self = .locked(path: path, holder: holder)
+        case .cannotLock(let path, let cause):
+            self = .cannot(action: "lock", path: path, cause: cause)
+        }
     }
 }

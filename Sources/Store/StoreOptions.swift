@@ -48,6 +48,11 @@ public struct StoreOptions: Sendable {
     public var maxLabelValueBytes = 4096
     /// Bytes of recent batches kept in memory for destinations that follow in step.
     public var feedMemoryBytes = 8 << 20
+    /// Whether the directory is only read: nothing in it is changed, damage is left where it is, and
+    /// appends are refused.
+    ///
+    /// Writers are kept out meanwhile; readers may share it. Without threads of its own.
+    public var isReadOnly = false
     /// Whether LOCK is taken; only stores in memory go without.
     public var locksDirectory = true
     /// Whether threads of the store's own sync, rotate, seal and delete.

@@ -79,6 +79,39 @@ public struct DirectoryLock: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
+    /// Keeps writers out of `directory` while others may read; nil where nobody ever locked it.
+    ///
+    /// Writes nothing, so that a directory on a read-only disk can be read too.
+    ///
+    /// - Throws: `.held` when a writer has it, `.cannotLock` when the file cannot be opened.
+    public static func shared(
+        directory: String
+    ) throws(DirectoryLockError) -> DirectoryLock? {
+        let path = FilePath.join(directory, DirectoryLock.fileName)
+        let descriptor: FileDescriptor
+        do throws(Errno) {
+            descriptor = try openDescriptor(path, O_RDONLY, mode: 0)
+        } catch .noSuchFile {
+            return nil
+        } catch {
+            throw .cannotLock(path: path, cause: error)
+        }
+        let raw = descriptor.raw
+        do throws(Errno) {
+            try Syscall.retry { flock(raw, LOCK_SH | LOCK_NB) }
+        } catch .wouldBlock {
+            throw .held(path: path, holder: DirectoryLock.holder(raw))
+        } catch {
+            throw .cannotLock(path: path, cause: error)
+        }
+        return DirectoryLock(path: path, descriptor: descriptor)
+    }
+
+    private init(path: String, descriptor: consuming FileDescriptor) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
     /// Gives the lock back now.
     public consuming func unlock() {}
 

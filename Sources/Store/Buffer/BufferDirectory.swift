@@ -55,7 +55,7 @@ enum BufferDirectory {
             size = try file.size()
             if size == 0 {
                 // Made by a start that died before it could write the header: nothing is in it.
-                try fileSystem.remove(path)
+                removeEmpty(path, fileSystem)
                 return nil
             }
             bytes = try file.read(BufferFormat.headerBytes, at: 0)
@@ -75,5 +75,10 @@ enum BufferDirectory {
                 return nil
             }
         }
+    }
+
+    // One that cannot be removed stays, and is as empty at the next start.
+    private static func removeEmpty(_ path: String, _ fileSystem: any FileSystem) {
+        do throws(Errno) { try fileSystem.remove(path) } catch { return }
     }
 }

@@ -13,6 +13,8 @@ public enum StoreError: Error, Equatable {
     case newerVersion(path: String, version: UInt16)
     /// A part of a segment cannot be read.
     case damaged(path: String, what: String)
+    /// There is no store to be read.
+    case noStore(path: String)
 }
 
 extension StoreError: CustomStringConvertible {
@@ -26,6 +28,8 @@ extension StoreError: CustomStringConvertible {
             "\(path): format version \(version) is newer than this program knows; use a newer tsdb-agent"
         case .damaged(let path, let what):
             "\(path): \(what)"
+        case .noStore(let path):
+            "there is no store in \(path); is storage.base_path right?"
         }
     }
 }
