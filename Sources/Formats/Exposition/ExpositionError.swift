@@ -22,6 +22,8 @@ public struct ExpositionError: Error, Equatable {
         case notUTF8(String)
         case badValue(String)
         case badTimestamp(String)
+        case badSeconds(String)
+        case pastYear9999
         case badType(String)
         case noMetricName
         case secondMetricName(String)
@@ -43,6 +45,9 @@ extension ExpositionError.Problem: CustomStringConvertible {
         case .notUTF8(let what): "\(what) is not valid UTF-8"
         case .badValue(let text): "\(text) is not a number"
         case .badTimestamp(let text): "timestamp \(text) is not a whole number of milliseconds"
+        case .badSeconds(let text): "timestamp \(text) is not a number of seconds"
+        case .pastYear9999:
+            "the timestamp is after the year 9999; times in milliseconds are the format prometheus"
         case .badType(let text):
             "invalid metric type \(text); it is counter, gauge, histogram, summary or untyped"
         case .noMetricName: "metric name not set"

@@ -4,8 +4,11 @@ public import Model
 
 /// Which format a text is in.
 public enum ExpositionFormat: Sendable, Equatable {
-    /// `text/plain; version=0.0.4`, and 1.0.0 (which adds UTF-8 names).
+    /// `text/plain; version=0.0.4`, and 1.0.0 (which adds UTF-8 names): times in milliseconds.
     case prometheusText
+    /// OpenMetrics 1.0 as far as samples go: times in seconds, `# EOF` as the last line; exemplars are
+    /// passed over, and what it says about families is not checked.
+    case openMetrics
 }
 
 /// What one line says; ranges lie in the bytes that come along with it.
@@ -28,13 +31,18 @@ public struct ExpositionParser: Sendable {
 
     /// The line that is being read, counted from 1.
     public private(set) var line = 1
+    /// Whether `# EOF` was read; only `.openMetrics` knows it.
+    public private(set) var hasEnded = false
+    private let format: ExpositionFormat
     private var tail: [UInt8] = []
     // Where the line begins and how far it is read.
     private var start = 0
     private var at = 0
 
     /// Makes a parser at the begin of a text.
-    public init(_ format: ExpositionFormat = .prometheusText) {}
+    public init(_ format: ExpositionFormat = .prometheusText) {
+        self.format = format
+    }
 
     /// Reads the lines that end in `piece` and calls `body` for each, with the bytes that its ranges
     /// refer to and the line's number.
@@ -104,6 +112,7 @@ public struct ExpositionParser: Sendable {
     ) throws(ExpositionError) {
         start = at
         skipBlanks(bytes)
+        if hasEnded, bytes[at] != 0x0a { throw unexpected(bytes, "nothing after # EOF") }
         switch bytes[at] {
         case 0x0a: break
         case UInt8(ascii: "#"):
@@ -133,15 +142,34 @@ public struct ExpositionParser: Sendable {
             throw error(.badValue(text), valueStart)
         }
         skipBlanks(bytes)
+        skipExemplar(bytes)
         if bytes[at] == 0x0a { return .sample(series: series, value: value, timestampMs: nil) }
-        let timeStart = at
-        guard let time = integer(bytes) else {
-            guard at > timeStart else { throw unexpected(bytes, "timestamp or new record") }
-            throw error(.badTimestamp(shownBytes(bytes, timeStart..<at)), timeStart)
-        }
+        let time = try format == .openMetrics ? seconds(bytes) : milliseconds(bytes)
         skipBlanks(bytes)
+        skipExemplar(bytes)
         guard bytes[at] == 0x0a else { throw unexpected(bytes, "next entry after timestamp") }
         return .sample(series: series, value: value, timestampMs: time)
+    }
+
+    private mutating func milliseconds(_ bytes: Span<UInt8>) throws(ExpositionError) -> Int64 {
+        let first = at
+        if let time = integer(bytes) { return time }
+        guard at > first else { throw unexpected(bytes, "timestamp or new record") }
+        throw error(.badTimestamp(shownBytes(bytes, first..<at)), first)
+    }
+
+    private mutating func seconds(_ bytes: Span<UInt8>) throws(ExpositionError) -> Int64 {
+        let first = at
+        while !ExpositionParser.endsValue(bytes[at]) { at += 1 }
+        guard at > first else { throw unexpected(bytes, "timestamp or new record") }
+        guard let time = SecondsText.parse(bytes.extracting(first..<at)) else {
+            throw error(.badSeconds(shownBytes(bytes, first..<at)), first)
+        }
+        return time
+    }
+
+    private mutating func skipExemplar(_ bytes: Span<UInt8>) {
+        if format == .openMetrics, bytes[at] == UInt8(ascii: "#") { skipLine(bytes) }
     }
 
     // A bare name ends only where neither more of the name nor, after blanks, a brace follows.
@@ -269,6 +297,11 @@ extension ExpositionParser {
         at += 1
         let blank = at
         skipBlanks(bytes)
+        if format == .openMetrics, stands("EOF\n", bytes) {
+            hasEnded = true
+            skipLine(bytes)
+            return nil
+        }
         let isHelp = stands("HELP", bytes)
         guard at > blank, isHelp || stands("TYPE", bytes),
             bytes[at + 4] == 0x20 || bytes[at + 4] == 0x09
@@ -292,7 +325,8 @@ extension ExpositionParser {
             }
             return .help(name: name, text: text)
         }
-        for (word, kind) in ExpositionParser.kinds
+        let further = format == .openMetrics ? ExpositionParser.openMetricsKinds : []
+        for (word, kind) in ExpositionParser.kinds + further
         where word.utf8.count == text.count && stands(word, bytes, at: textStart) {
             return .type(name: name, kind: kind)
         }
@@ -302,6 +336,10 @@ extension ExpositionParser {
     private static let kinds: [(String, MetricKind)] = [
         ("counter", .counter), ("gauge", .gauge), ("histogram", .histogram),
         ("summary", .summary), ("untyped", .unknown), ("unknown", .unknown),
+    ]
+
+    private static let openMetricsKinds: [(String, MetricKind)] = [
+        ("gaugehistogram", .gaugeHistogram), ("info", .info), ("stateset", .stateset),
     ]
 
     private mutating func metadataName(
