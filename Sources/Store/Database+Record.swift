@@ -34,7 +34,7 @@ extension Database {
             series: batch.series,
             localSeries: isKnown ? nil : writer.localSeries,
             times: batch.times,
-            values: batch.values.map(\.bitPattern),
+            values: batch.values,
             verdicts: check.verdicts,
             lateCount: check.lateCount,
             storedCount: check.storedCount,

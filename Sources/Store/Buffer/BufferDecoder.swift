@@ -1,23 +1,27 @@
-// Turns records of one buffer file back into batches. Pure: payloads in, batches out.
+// Turns records of the buffer back into batches. Pure: payloads in, batches out.
 import Codec
 import Model
 
-/// One batch as a buffer file holds it: only what was stored.
+/// One batch as the buffer holds it: only what was stored.
 struct BufferBatch {
     /// Its number.
     var number: SequenceNumber
-    /// The file's number of its stream.
+    /// The buffer's number of its stream.
     var stream: UInt32
     /// The stream's ledger source, as `SourceName.text` writes it.
     var source: String
     /// The batch's time in milliseconds.
     var timeMs: Int64
-    /// The file's number of each sample's series.
+    /// Names the stream's list of series: two batches with the same name have the same list.
+    var layout: Int
+    /// The buffer's number of each sample's series.
     var series: [UInt32]
+    /// Whether `series` is the stream's whole list.
+    var isWhole: Bool
     /// Empty when every sample has the batch's time.
     var times: [Int64]
-    /// One a sample, as bit patterns.
-    var values: [UInt64]
+    /// One a sample.
+    var values: [Double]
     /// Empty when no sample is late.
     var isLate: [Bool]
     /// Dropped at append, by reason.
@@ -31,7 +35,7 @@ struct BufferBatch {
 
 /// What a record brought.
 enum BufferRecord {
-    /// Names of series or streams: the decoder keeps them.
+    /// Names of series: the decoder keeps them.
     case definition
     /// A batch.
     case batch(BufferBatch)
@@ -39,107 +43,87 @@ enum BufferRecord {
     case lost(SequenceNumber)
 }
 
-/// Decodes the records of one buffer file, in order.
+/// Decodes the records of one stretch of the buffer, in order.
 struct BufferDecoder {
     private struct StreamState {
         var source = ""
-        var layout: [UInt32] = []
-        var previous: [UInt64] = []
+        var runs: [SeriesRun] = []
+        var series: [UInt32] = []
+        var layout = 0
+        var values: [ValueState] = []
         var timeMs: Int64 = 0
         var last: UInt32?  // its last batch that was decoded; nil: nothing to build on
     }
 
     private let start: UInt32
     private var streams: [UInt32: StreamState] = [:]
-    private var labelsOfSeries: [UInt32: Labels] = [:]
+    private var definitions = DefinitionDecoder()
+    private var remapping = LayoutChange()
+    private var lastLayout = 0
+    // Of all streams: what a forged file can make a reader hold.
+    private var placeCount = 0
 
-    /// Begins a file of the start `start` (upper half of its sequence numbers).
+    /// Begins a stretch of the start `start` (upper half of its sequence numbers).
     init(start: UInt32) {
         self.start = start
     }
 
-    /// The labels of a series of this file; nil when the record that held them was damaged.
-    func labels(of series: UInt32) -> Labels? { labelsOfSeries[series] }
+    /// The labels of a series; nil when the record that held them was damaged.
+    func labels(of series: UInt32) -> Labels? { definitions.labels[series] }
 
-    /// The file's series so far, by number.
-    var series: [UInt32: Labels] { labelsOfSeries }
+    /// The series so far, by number.
+    var series: [UInt32: Labels] { definitions.labels }
 
-    /// Decodes one payload whose checksum was right.
+    /// How many records of series were brought back out of their parity.
+    var restoredDefinitions: Int { definitions.restored }
+
+    /// Decodes one record whose checksum was right.
     /// - Throws: `CodecError` when it is not what the encoder writes.
     mutating func decode(
-        _ type: BufferFormat.RecordType,
-        flags: UInt8,
+        _ frame: BufferFrameHead,
         _ payload: Span<UInt8>
     ) throws(CodecError) -> BufferRecord {
-        var cursor = ByteCursor()
-        switch type {
+        switch frame.type {
         case .series:
-            try decodeSeries(&cursor, flags: flags, payload)
+            try definitions.decode(flags: frame.flags, payload)
             return .definition
-        case .stream:
-            let number = try decodeUInt32(&cursor, payload)
-            let text = try cursor.bytes(payload, count: payload.count - cursor.offset)
-            streams[number] = StreamState(source: String(decoding: text, as: UTF8.self))
+        case .parity:
+            try definitions.restore(flags: frame.flags, payload)
             return .definition
         case .batch:
-            return try decodeBatch(&cursor, flags: flags, payload)
-        }
-    }
-
-    private mutating func decodeSeries(
-        _ cursor: inout ByteCursor,
-        flags: UInt8,
-        _ payload: Span<UInt8>
-    ) throws(CodecError) {
-        let first = Int(try decodeUInt32(&cursor, payload))
-        let count = Int(try decodeUInt32(&cursor, payload))
-        guard first + count <= Int(UInt32.max) else {
-            throw .malformed(atByte: cursor.offset, what: "series number \(first + count)")
-        }
-        var bytes = try cursor.bytes(payload, count: payload.count - cursor.offset)
-        if flags & BufferFormat.Flags.compressed != 0 {
-            bytes = try SnappyBlock.decompress(bytes.span, limit: BufferFormat.maxPayloadBytes)
-        }
-        guard count <= bytes.count else {
-            throw .malformed(atByte: cursor.offset, what: "\(count) series in \(bytes.count) bytes")
-        }
-        var inner = ByteCursor()
-        for number in first..<first + count {
-            let length = try inner.varint(bytes.span)
-            guard length <= UInt64(bytes.count) else {
-                throw .malformed(atByte: inner.offset, what: "labels of \(length) bytes")
-            }
-            let canonical = try inner.bytes(bytes.span, count: Int(length))
-            guard let labels = Labels(checking: canonical) else {
-                throw .malformed(atByte: inner.offset, what: "labels that are not canonical")
-            }
-            labelsOfSeries[UInt32(number)] = labels
+            return try decodeBatch(frame, payload)
         }
     }
 
     private mutating func decodeBatch(
-        _ cursor: inout ByteCursor,
-        flags: UInt8,
+        _ frame: BufferFrameHead,
         _ payload: Span<UInt8>
     ) throws(CodecError) -> BufferRecord {
-        let number = SequenceNumber(start: start, count: try decodeUInt32(&cursor, payload))
+        var cursor = ByteCursor()
+        let number = SequenceNumber(start: start, count: frame.number)
+        let flags = frame.flags
         let streamNumber = try decodeUInt32(&cursor, payload)
         let isKey = flags & BufferFormat.Flags.key != 0
-        let before = isKey ? number.count : number.count &- (try decodeUInt32(&cursor, payload))
-        let timeDelta = try cursor.zigzag(payload)
-        let generated = Int(try decodeUInt32(&cursor, payload))
         var state = streams.removeValue(forKey: streamNumber) ?? StreamState()
         defer { streams[streamNumber] = state }
-        // It names the batch that it builds on: where that one was damaged, so is this.
-        guard isKey || state.last == before else {
-            state.last = nil
-            return .lost(number)
+        if isKey {
+            let source = try cursor.field(payload)
+            let text = [UInt8](copying: payload.extracting(source))
+            state.source = String(decoding: text, as: UTF8.self)
+        } else {
+            // It names the batch that it builds on: where that one was damaged, so is this.
+            let before = number.count &- (try decodeUInt32(&cursor, payload))
+            guard state.last == before else {
+                state.last = nil
+                return .lost(number)
+            }
         }
         state.last = nil  // stays so when what follows cannot be decoded
-        if isKey {
-            state.layout = try decodeRuns(&cursor, payload)
-            state.previous = [UInt64](repeating: 0, count: state.layout.count)
-            state.timeMs = 0
+        let timeDelta = try cursor.zigzag(payload)
+        let generated = Int(try decodeUInt32(&cursor, payload))
+        if isKey { state.timeMs = 0 }
+        if isKey || flags & BufferFormat.Flags.layout != 0 {
+            try decodeLayout(&cursor, payload, isKey, &state)
         }
         state.timeMs &+= timeDelta
         var batch = BufferBatch(
@@ -147,7 +131,9 @@ struct BufferDecoder {
             stream: streamNumber,
             source: state.source,
             timeMs: state.timeMs,
-            series: state.layout,
+            layout: state.layout,
+            series: state.series,
+            isWhole: true,
             times: [],
             values: [],
             isLate: [],
@@ -156,15 +142,16 @@ struct BufferDecoder {
         )
         let present =
             flags & BufferFormat.Flags.absent != 0
-            ? try decodeBits(&cursor, payload, count: state.layout.count) : []
+            ? try decodeBits(&cursor, payload, count: state.series.count) : []
         let late =
             flags & BufferFormat.Flags.late != 0
-            ? try decodeBits(&cursor, payload, count: state.layout.count) : []
+            ? try decodeBits(&cursor, payload, count: state.series.count) : []
         if flags & BufferFormat.Flags.drops != 0 {
             batch.drops = try decodeDrops(&cursor, payload)
         }
         if !present.isEmpty {
-            batch.series = state.layout.indices.filter { present[$0] }.map { state.layout[$0] }
+            batch.isWhole = false
+            batch.series = state.series.indices.filter { present[$0] }.map { state.series[$0] }
         }
         if !late.isEmpty {
             batch.isLate =
@@ -178,56 +165,37 @@ struct BufferDecoder {
                 count: batch.series.count
             )
         }
-        try decodeValues(&cursor, payload, present, &state, &batch)
+        batch.values.reserveCapacity(batch.series.count)
+        try ValueCoding.decode(&cursor, payload, present, &state.values, &batch.values)
         state.last = number.count
         return .batch(batch)
     }
 
-    private func decodeValues(
+    private mutating func decodeLayout(
         _ cursor: inout ByteCursor,
         _ payload: Span<UInt8>,
-        _ present: [Bool],
-        _ state: inout StreamState,
-        _ batch: inout BufferBatch
+        _ isKey: Bool,
+        _ state: inout StreamState
     ) throws(CodecError) {
-        guard !present.isEmpty else {
-            try ValueCoding.decode(&cursor, payload, onto: &state.previous)
-            batch.values = state.previous
-            return
+        // A series takes at least a bit further on: one of its value, or one that says "absent".
+        let room = BufferFormat.maxPlaces - placeCount + state.values.count
+        let runs = try SeriesRun.read(
+            &cursor,
+            payload,
+            limit: min(payload.count * 8, BufferFormat.maxBatchSamples, room)
+        )
+        placeCount += SeriesRun.count(runs) - state.values.count
+        let isNew = runs != state.runs || state.layout == 0
+        if isKey {
+            state.values = [ValueState](repeating: ValueState(), count: SeriesRun.count(runs))
+        } else if isNew {
+            remapping.carry(&state.values, state.runs, to: runs)
         }
-        let places = present.indices.filter { present[$0] }
-        batch.values = places.map { state.previous[$0] }
-        try ValueCoding.decode(&cursor, payload, onto: &batch.values)
-        for (index, place) in places.enumerated() { state.previous[place] = batch.values[index] }
-    }
-
-    private func decodeRuns(
-        _ cursor: inout ByteCursor,
-        _ payload: Span<UInt8>
-    ) throws(CodecError) -> [UInt32] {
-        let count = Int(try decodeUInt32(&cursor, payload))
-        // A series takes at least a bit further on: two of a value's code, or one that says "absent".
-        guard count <= payload.count * 8 else {
-            throw .malformed(
-                atByte: cursor.offset,
-                what: "\(count) series in \(payload.count) bytes"
-            )
-        }
-        var series: [UInt32] = []
-        series.reserveCapacity(count)
-        var expected: Int64 = 0
-        while series.count < count {
-            let first = expected &+ (try cursor.zigzag(payload))
-            let length = Int64(try decodeUInt32(&cursor, payload))
-            guard length >= 1, length <= Int64(count - series.count), first >= 0,
-                first <= Int64(UInt32.max) - length
-            else {
-                throw .malformed(atByte: cursor.offset, what: "a run of \(length) from \(first)")
-            }
-            for number in first..<first + length { series.append(UInt32(number)) }
-            expected = first + length
-        }
-        return series
+        guard isNew else { return }
+        lastLayout += 1
+        state.layout = lastLayout
+        state.runs = runs
+        state.series = runs.flatMap { $0.first..<$0.first + $0.count }
     }
 
     private func decodeBits(

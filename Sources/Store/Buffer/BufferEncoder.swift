@@ -14,13 +14,13 @@ struct BufferBatchInput {
     var timeMs: Int64
     /// The batch's own list of series, accepted or not.
     var series: [SeriesHandle]
-    /// This file's number of each series of `series`; nil where the encoder knows the list.
+    /// This file's number of each series of `series`; nil where the encoder `knows` the list.
     var localSeries: [UInt32]?
     /// Empty, or one a sample.
     var times: [Int64]
-    /// One a sample, as bit patterns.
-    var values: [UInt64]
     /// One a sample.
+    var values: [Double]
+    /// One a sample; empty where all are in order.
     var verdicts: [SampleVerdict]
     /// Samples of verdict `.late`, `.stored`, and the others.
     var lateCount: Int
@@ -41,157 +41,108 @@ enum SampleVerdict: UInt8 {
     case dropped = 2
 }
 
-/// The encoder of one buffer file: numbers series and streams as they first appear.
+/// The encoder of one stretch of the buffer: numbers series and streams as they first appear.
 struct BufferEncoder {
     private struct StreamState {
         var number: UInt32
         var layout: [SeriesHandle] = []
-        var runs: [UInt8] = []  // the layout as a key states it
-        var previous: [UInt64] = []
+        var runs: [SeriesRun] = []
+        var values: [ValueState] = []
         var timeMs: Int64 = 0
-        var sinceKey = 0
+        var sinceKey = BufferFormat.keyInterval
         var last: UInt32 = 0  // the count of its previous batch
     }
 
-    private var streams: [StreamHandle: StreamState] = [:]
-    private var nextSeries: UInt32 = 0
-    private var nextStream: UInt32 = 0
-    // What the file holds for certain: numbers from here on may be given anew.
-    private var writtenSeries: UInt32 = 0
-    private var writtenStreams: UInt32 = 0
-    // Records of definitions, and the definitions of the record that is being filled.
-    private var finished: [UInt8] = []
-    private var definitions: [UInt8] = []
-    private var firstDefined: UInt32 = 0
-    private var definedCount: UInt32 = 0
+    private var places: [StreamHandle: Int] = [:]
+    private var streams: [StreamState] = []
+    private var definitions = DefinitionEncoder()
+    private var remapping = LayoutChange()
+    private var placeCount = 0
 
-    /// How many series this file has numbered.
-    var seriesCount: UInt32 { nextSeries }
+    /// How many series were numbered.
+    var seriesCount: UInt32 { definitions.count }
+
+    /// Whether readers must be spared: the next batch belongs into a new stretch of the buffer.
+    var isCrowded: Bool { placeCount > BufferFormat.maxPlaces / 2 }
 
     /// Whether `series` is what the stream's newest batch brought: then no numbers are needed.
     func knows(_ stream: StreamHandle, _ series: [SeriesHandle]) -> Bool {
-        guard let state = streams[stream] else { return false }
-        return state.layout == series
+        guard let place = places[stream] else { return false }
+        return streams[place].layout == series
     }
 
-    /// Numbers a series of this file and states its labels in front of the next batch.
-    mutating func define(_ labels: Labels) -> UInt32 {
-        if definitions.count >= BufferFormat.definitionBytes { finishDefinitions() }
-        if definedCount == 0 { firstDefined = nextSeries }
-        Varint.append(UInt64(labels.bytes.count), to: &definitions)
-        definitions.append(contentsOf: labels.bytes)
-        definedCount += 1
-        defer { nextSeries += 1 }
-        return nextSeries
-    }
+    /// Numbers a series and states its labels in front of the next batch.
+    mutating func define(_ labels: Labels) -> UInt32 { definitions.define(labels) }
 
-    /// Appends the records of one batch to `bytes`: new series, a new stream, the batch.
+    /// Appends the records of one batch to `bytes`: new series, then the batch.
     mutating func append(_ input: BufferBatchInput, to bytes: inout [UInt8]) {
-        finishDefinitions()
-        bytes.append(contentsOf: finished)
-        finished.removeAll(keepingCapacity: finished.count < 1 << 16)
-        var state = streams.removeValue(forKey: input.stream) ?? newStream(input, &bytes)
-        let isKey = input.localSeries != nil || state.sinceKey >= BufferFormat.keyInterval - 1
+        definitions.finish(input.number.count, &bytes)
+        let place = place(of: input.stream)
+        let isKey = streams[place].sinceKey >= BufferFormat.keyInterval - 1
         if let numbers = input.localSeries {
-            state.layout = input.series
-            state.runs.removeAll(keepingCapacity: true)
-            appendRuns(numbers, to: &state.runs)
+            let runs = SeriesRun.runs(of: numbers)
+            placeCount += input.series.count - streams[place].layout.count
+            if !isKey { remapping.carry(&streams[place].values, streams[place].runs, to: runs) }
+            streams[place].layout = input.series
+            streams[place].runs = runs
         }
         if isKey {
-            state.sinceKey = 0
-            state.timeMs = 0
-            state.previous = [UInt64](repeating: 0, count: input.series.count)
+            streams[place].sinceKey = 0
+            streams[place].timeMs = 0
+            streams[place].values = [ValueState](repeating: ValueState(), count: input.values.count)
         } else {
-            state.sinceKey += 1
+            streams[place].sinceKey += 1
         }
         let ownTimes = !input.times.isEmpty
         let hasAbsent = input.storedCount != input.values.count
+        let hasLayout = isKey || input.localSeries != nil
         var flags: UInt8 = isKey ? BufferFormat.Flags.key : 0
+        if hasLayout { flags |= BufferFormat.Flags.layout }
         if ownTimes { flags |= BufferFormat.Flags.ownTimes }
         if input.lateCount > 0 { flags |= BufferFormat.Flags.late }
         if hasAbsent { flags |= BufferFormat.Flags.absent }
         if !input.drops.isEmpty { flags |= BufferFormat.Flags.drops }
-        let frame = BufferFrame.begin(.batch, flags: flags, &bytes)
-        Varint.append(UInt64(input.number.count), to: &bytes)
-        Varint.append(UInt64(state.number), to: &bytes)
-        if !isKey { Varint.append(UInt64(input.number.count &- state.last), to: &bytes) }
-        state.last = input.number.count
-        Varint.append(Varint.zigzag(input.timeMs &- state.timeMs), to: &bytes)
+        let frame = BufferFrame.begin(.batch, flags: flags, input.number.count, &bytes)
+        Varint.append(UInt64(streams[place].number), to: &bytes)
+        if isKey {
+            let source = input.source.text
+            Varint.append(UInt64(source.utf8.count), to: &bytes)
+            bytes.append(contentsOf: source.utf8)
+        } else {
+            Varint.append(UInt64(input.number.count &- streams[place].last), to: &bytes)
+        }
+        streams[place].last = input.number.count
+        Varint.append(Varint.zigzag(input.timeMs &- streams[place].timeMs), to: &bytes)
         Varint.append(UInt64(input.generated), to: &bytes)
-        state.timeMs = input.timeMs
-        if isKey { bytes.append(contentsOf: state.runs) }
+        streams[place].timeMs = input.timeMs
+        if hasLayout { SeriesRun.append(streams[place].runs, to: &bytes) }
         if hasAbsent { appendBits(input.verdicts, { $0 != .dropped }, to: &bytes) }
         if input.lateCount > 0 { appendBits(input.verdicts, { $0 == .late }, to: &bytes) }
         if !input.drops.isEmpty { appendDrops(input.drops, to: &bytes) }
         if ownTimes { appendTimes(input, to: &bytes) }
-        appendValues(input, hasAbsent: hasAbsent, &state, to: &bytes)
+        let verdicts = hasAbsent ? input.verdicts : []
+        ValueCoding.encode(input.values, verdicts, &streams[place].values, into: &bytes)
         BufferFrame.end(frame, &bytes)
-        streams[input.stream] = state
     }
 
-    /// Everything that was appended is in the file.
-    mutating func commit() {
-        writtenSeries = nextSeries
-        writtenStreams = nextStream
-    }
+    /// Everything that was appended is in the buffer.
+    mutating func commit() { definitions.commit() }
 
-    /// What was appended since `commit` is not in the file: all streams and series are stated anew.
+    /// What was appended since `commit` is not in the buffer: all streams and series are stated anew.
     mutating func startOver() {
+        places.removeAll()
         streams.removeAll()
-        finished.removeAll()
-        definitions.removeAll()
-        definedCount = 0
-        nextSeries = writtenSeries
-        nextStream = writtenStreams
+        placeCount = 0
+        definitions.startOver()
     }
 
-    private mutating func newStream(
-        _ input: BufferBatchInput,
-        _ bytes: inout [UInt8]
-    ) -> StreamState {
-        let number = nextStream
-        nextStream += 1
-        let frame = BufferFrame.begin(.stream, flags: 0, &bytes)
-        Varint.append(UInt64(number), to: &bytes)
-        bytes.append(contentsOf: input.source.text.utf8)
-        BufferFrame.end(frame, &bytes)
-        return StreamState(number: number)
-    }
-
-    private mutating func finishDefinitions() {
-        guard definedCount > 0 else { return }
-        var payload = definitions
-        var flags: UInt8 = 0
-        if definitions.count >= BufferFormat.compressFromBytes {
-            let smaller = SnappyBlock.compress(definitions.span)
-            if smaller.count < definitions.count {
-                payload = smaller
-                flags = BufferFormat.Flags.compressed
-            }
-        }
-        let frame = BufferFrame.begin(.series, flags: flags, &finished)
-        Varint.append(UInt64(firstDefined), to: &finished)
-        Varint.append(UInt64(definedCount), to: &finished)
-        finished.append(contentsOf: payload)
-        BufferFrame.end(frame, &finished)
-        definitions.removeAll(keepingCapacity: definitions.count < 1 << 16)
-        definedCount = 0
-    }
-
-    // The list of series as runs of following numbers: a target's series are numbered at its first
-    // scrape, so its list is one run.
-    private func appendRuns(_ series: [UInt32], to bytes: inout [UInt8]) {
-        Varint.append(UInt64(series.count), to: &bytes)
-        var expected: UInt32 = 0
-        var index = 0
-        while index < series.count {
-            var end = index + 1
-            while end < series.count, series[end] == series[end - 1] &+ 1 { end += 1 }
-            Varint.append(Varint.zigzag(Int64(series[index]) - Int64(expected)), to: &bytes)
-            Varint.append(UInt64(end - index), to: &bytes)
-            expected = series[end - 1] &+ 1
-            index = end
-        }
+    private mutating func place(of stream: StreamHandle) -> Int {
+        if let place = places[stream] { return place }
+        let place = streams.count
+        // After a failed write an old number may be given anew: its stream begins with a key.
+        streams.append(StreamState(number: UInt32(place)))
+        places[stream] = place
+        return place
     }
 
     private func appendBits(
@@ -220,31 +171,11 @@ struct BufferEncoder {
 
     private func appendTimes(_ input: BufferBatchInput, to bytes: inout [UInt8]) {
         var last = input.timeMs
-        for index in input.times.indices where input.verdicts[index] != .dropped {
+        for index in input.times.indices
+        where input.verdicts.isEmpty || input.verdicts[index] != .dropped {
             Varint.append(Varint.zigzag(input.times[index] &- last), to: &bytes)
             last = input.times[index]
         }
-    }
-
-    private func appendValues(
-        _ input: BufferBatchInput,
-        hasAbsent: Bool,
-        _ state: inout StreamState,
-        to bytes: inout [UInt8]
-    ) {
-        guard hasAbsent else {
-            ValueCoding.encode(input.values, against: state.previous, into: &bytes)
-            state.previous = input.values
-            return
-        }
-        var values: [UInt64] = []
-        var previous: [UInt64] = []
-        for index in input.values.indices where input.verdicts[index] != .dropped {
-            values.append(input.values[index])
-            previous.append(state.previous[index])
-            state.previous[index] = input.values[index]
-        }
-        ValueCoding.encode(values, against: previous, into: &bytes)
     }
 }
 
@@ -254,12 +185,16 @@ enum BufferFrame {
     static func begin(
         _ type: BufferFormat.RecordType,
         flags: UInt8,
+        _ number: UInt32,
         _ bytes: inout [UInt8]
     ) -> Int {
         let start = bytes.count
-        bytes.append(contentsOf: [0, 0, 0, 0, type.rawValue, flags])
+        bytes.append(contentsOf: [0, 0, 0, 0])
+        for shift in 0..<4 { bytes.append(UInt8(truncatingIfNeeded: number >> UInt32(shift * 8))) }
         bytes.append(UInt8(truncatingIfNeeded: BufferFormat.syncMark))
         bytes.append(UInt8(truncatingIfNeeded: BufferFormat.syncMark >> 8))
+        bytes.append(type.rawValue)
+        bytes.append(flags)
         return start
     }
 

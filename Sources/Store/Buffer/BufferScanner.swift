@@ -12,9 +12,17 @@ struct BufferHeader: Equatable {
     var start: UInt32
     /// When it was made, in milliseconds.
     var createdMs: Int64
+    /// Where it goes on in the file before it, behind which nothing of that file counts; 0 when it
+    /// begins by itself.
+    var resumesAt: Int64 = 0
 
-    /// The header's bytes.
+    /// Both copies.
     var bytes: [UInt8] {
+        let copy = copy
+        return copy + copy
+    }
+
+    private var copy: [UInt8] {
         var sink = ByteSink()
         sink.u32(BufferFormat.magic)
         sink.u16(BufferFormat.version)
@@ -23,7 +31,8 @@ struct BufferHeader: Equatable {
         sink.u64(after.raw)
         sink.i64(createdMs)
         sink.u32(start)
-        while sink.count < BufferFormat.headerBytes - 8 { sink.u8(0) }
+        sink.u32(0)
+        sink.i64(resumesAt)
         sink.u64(XXH64.hash(sink.bytes.span))
         return sink.bytes
     }
@@ -34,12 +43,24 @@ struct BufferHeader: Equatable {
         case newerVersion(UInt16)
     }
 
-    /// Reads a header.
+    /// Reads a header: the second copy where the first is damaged.
     static func parse(_ bytes: [UInt8]) throws(Problem) -> BufferHeader {
         guard bytes.count >= BufferFormat.headerBytes else {
             throw .damaged("\(bytes.count) bytes, a header has \(BufferFormat.headerBytes)")
         }
-        let span = bytes.span.extracting(0..<BufferFormat.headerBytes)
+        let border = BufferFormat.headerCopyBytes
+        do throws(Problem) {
+            return try parse(copy: bytes.span.extracting(0..<border))
+        } catch .damaged(let reason) {
+            do throws(Problem) {
+                return try parse(copy: bytes.span.extracting(border..<2 * border))
+            } catch .damaged {
+                throw .damaged(reason)
+            }
+        }
+    }
+
+    private static func parse(copy span: Span<UInt8>) throws(Problem) -> BufferHeader {
         guard ByteLoads.u32(span, 0) == BufferFormat.magic else {
             throw .damaged("it does not begin with GORB")
         }
@@ -51,18 +72,27 @@ struct BufferHeader: Equatable {
         let version = ByteLoads.u16(span, 4)
         guard version <= BufferFormat.version else { throw .newerVersion(version) }
         return BufferHeader(
-            storeID: StoreID(bytes: Array(bytes[8..<24])),
+            storeID: StoreID(bytes: [UInt8](copying: span.extracting(8..<24))),
             after: SequenceNumber(raw: ByteLoads.u64(span, 24)),
             start: ByteLoads.u32(span, 40),
-            createdMs: Int64(bitPattern: ByteLoads.u64(span, 32))
+            createdMs: Int64(bitPattern: ByteLoads.u64(span, 32)),
+            resumesAt: Int64(bitPattern: ByteLoads.u64(span, 48))
         )
     }
+}
+
+/// What a record's head says of it.
+struct BufferFrameHead: Equatable {
+    var type: BufferFormat.RecordType
+    var flags: UInt8
+    /// The lower half of the number of the batch that it went out with.
+    var number: UInt32
 }
 
 /// What the scanner found at a place of the file.
 enum BufferFrameFound {
     /// A record whose checksum is right; its payload lies in the scanner's window.
-    case record(BufferFormat.RecordType, flags: UInt8, payload: Range<Int>)
+    case record(BufferFrameHead, payload: Range<Int>)
     /// Bytes that are no record, with a good record after them.
     case damage(Range<Int64>)
     /// Nothing good from here to the end: a torn tail (empty at a clean end).
@@ -99,7 +129,7 @@ struct BufferScanner {
         if offset >= limit { return .end(tail: offset..<offset) }
         if let frame = try frame(at: offset, limit) {
             offset += Int64(frame.length)
-            return .record(frame.type, flags: frame.flags, payload: frame.payload)
+            return .record(frame.head, payload: frame.payload)
         }
         let start = offset
         var place = offset + 1
@@ -118,20 +148,20 @@ struct BufferScanner {
     }
 
     private struct Frame {
-        var type: BufferFormat.RecordType
-        var flags: UInt8
+        var head: BufferFrameHead
         var payload: Range<Int>
         var length: Int
     }
 
     private mutating func frame(at place: Int64, _ limit: Int64) throws(Errno) -> Frame? {
-        let overhead = BufferFormat.frameHeadBytes + BufferFormat.frameTailBytes
+        let overhead = BufferFormat.frameBytes
         guard limit - place >= Int64(overhead) else { return nil }
         guard let head = try load(place, BufferFormat.frameHeadBytes, limit) else { return nil }
         let length = Int(ByteLoads.u32(window.span, head))
-        let type = BufferFormat.RecordType(rawValue: window[head + 4])
-        let flags = window[head + 5]
-        guard let type, ByteLoads.u16(window.span, head + 6) == BufferFormat.syncMark,
+        let number = ByteLoads.u32(window.span, head + 4)
+        let type = BufferFormat.RecordType(rawValue: window[head + 10])
+        let flags = window[head + 11]
+        guard let type, ByteLoads.u16(window.span, head + 8) == BufferFormat.syncMark,
             length <= BufferFormat.maxPayloadBytes, Int64(length + overhead) <= limit - place,
             let start = try load(place, length + overhead, limit)
         else { return nil }
@@ -141,8 +171,7 @@ struct BufferScanner {
             XXH64.hash(window.span.extracting(start..<tail)) == ByteLoads.u64(window.span, tail)
         else { return nil }
         return Frame(
-            type: type,
-            flags: flags,
+            head: BufferFrameHead(type: type, flags: flags, number: number),
             payload: start + BufferFormat.frameHeadBytes..<tail,
             length: length + overhead
         )
@@ -156,10 +185,10 @@ struct BufferScanner {
         while limit - place >= Int64(BufferFormat.frameHeadBytes) {
             let wanted = Int(min(Int64(BufferScanner.windowBytes), limit - place))
             guard let start = try load(place, wanted, limit) else { return nil }
-            var index = start + 6
+            var index = start + 8
             while index + 1 < start + wanted {
                 if window[index] == low, window[index + 1] == high {
-                    return place + Int64(index - 6 - start)
+                    return place + Int64(index - 8 - start)
                 }
                 index += 1
             }

@@ -80,10 +80,10 @@ struct Replay: ~Copyable {
                 throw .cannot(action: "read", path: file.path, cause: error)
             }
             switch found {
-            case .record(let type, let flags, let payload):
+            case .record(let head, let payload):
                 do throws(CodecError) {
                     let span = scanner.window.span.extracting(payload)
-                    switch try decoder.decode(type, flags: flags, span) {
+                    switch try decoder.decode(head, span) {
                     case .definition: continue
                     case .lost(let number):
                         lastNumber = max(lastNumber, number)
@@ -173,7 +173,7 @@ struct Replay: ~Copyable {
             let time = batch.timeMs(index)
             let value = batch.values[index]
             let isLate = !batch.isLate.isEmpty && batch.isLate[index]
-            if !head.replay(slot, isLate: isLate, time: time, value: value) { lost += 1 }
+            if !head.replay(slot, isLate: isLate, time: time, value: value.bitPattern) { lost += 1 }
         }
         report.replayedBatches += 1
         report.replayedSamples += batch.values.count - lost

@@ -1,174 +1,378 @@
-// How a batch's values are written against the stream's previous batch: Store.docc/write-ahead-log.md
+// How a batch's values are written against what the stream brought before: Store.docc/write-ahead-log.md
 import Codec
 
-/// Codes columns of values against the columns before them, four values behind a byte of codes.
-///
-/// A value takes: nothing when its bits are unchanged; a zigzag varint when both are whole numbers;
-/// a zigzag varint with a scale when both are short decimals; else the changed bytes of the XOR.
-/// Exact for every bit pattern: the coder checks that the decoder will get the same bits.
-enum ValueCoding {
-    private static let same: UInt8 = 0
-    private static let whole: UInt8 = 1
-    private static let decimal: UInt8 = 2
-    private static let changedBytes: UInt8 = 3
+/// What the coder knows of one place in a stream's list: 16 bytes, the same in writer and reader.
+struct ValueState {
+    /// Kinds of `kind` beside the scales 0 to `ValueCoding.largestScale`.
+    static let raw: UInt8 = 0xfe
+    static let none: UInt8 = 0xff
 
-    /// Appends `values` coded against `previous` (both of one length, as bit patterns).
-    static func encode(_ values: [UInt64], against previous: [UInt64], into bytes: inout [UInt8]) {
-        precondition(values.count == previous.count, "BUG: columns of different length")
-        var index = 0
-        while index < values.count {
-            let codesAt = bytes.count
-            bytes.append(0)
-            var codes: UInt8 = 0
-            let end = min(index + 4, values.count)
-            var shift: UInt8 = 0
-            while index < end {
-                let code = append(values[index], against: previous[index], into: &bytes)
-                codes |= code << shift
-                shift += 2
-                index += 1
+    /// The last value: as a whole number of 1 / 10^kind, or as its bits.
+    var word: UInt64 = 0
+    /// 16 times the usual length of a step in bits, 0 before the first one; of a raw value the
+    /// leading zeros of the window, plus 1.
+    var spread: UInt16 = 0
+    /// A scale, `raw`, or `none` when nothing came since the key.
+    var kind = ValueState.none
+    /// How many more steps are written with a bit of their own for "the same".
+    var zeros: UInt8 = 1
+}
+
+/// Codes columns of values as bits: each against the last one of its place since the key.
+///
+/// Numbers that are short decimals take the difference of their digits in a Rice code whose
+/// parameter follows the place's steps; all others take the XOR of their bits. Exact for every bit
+/// pattern: a number is written as a decimal only where the reader's division gives back its bits.
+enum ValueCoding {
+    /// Decimals have at most this many digits behind the point.
+    static let largestScale = 12
+    // A longer unary part is cut off, and the step stated by its length.
+    private static let unaryLimit = 12
+    private static let zeroRun: UInt8 = 4
+    /// The most bytes that one value takes: 1 + 13 + 3 + 64 bits.
+    static let maxValueBytes = 11
+
+    /// Appends the values, but for those of verdict `.dropped`, as whole bytes.
+    ///
+    /// - Parameters:
+    ///   - values: one a place.
+    ///   - verdicts: one a place; empty where none is dropped.
+    ///   - states: one a place; moved on.
+    ///   - bytes: grows.
+    static func encode(
+        _ values: [Double],
+        _ verdicts: [SampleVerdict],
+        _ states: inout [ValueState],
+        into bytes: inout [UInt8]
+    ) {
+        precondition(values.count == states.count, "BUG: columns of different length")
+        bytes.append(addingCapacity: values.count * maxValueBytes + 8) { output in
+            var bits = BitOutput()
+            let values = values.span
+            let verdicts = verdicts.span
+            var states = states.mutableSpan
+            for place in values.indices where verdicts.isEmpty || verdicts[place] != .dropped {
+                append(values[place], &states[place], &bits, &output)
             }
-            bytes[codesAt] = codes
+            bits.finish(&output)
         }
     }
 
-    /// Reads `previous.count` values and replaces `previous` by them.
+    @inline(__always)
+    private static func append(
+        _ value: Double,
+        _ state: inout ValueState,
+        _ bits: inout BitOutput,
+        _ output: inout OutputSpan<UInt8>
+    ) {
+        if state.kind <= largestScale {
+            guard let number = scaled(value, Int(state.kind)) else {
+                if state.zeros > 0 { bits.put(0, 1, &output) }
+                bits.put(0, unaryLimit + 1, &output)
+                return appendFresh(value, &state, &bits, &output)
+            }
+            let step = Varint.zigzag(number &- Int64(bitPattern: state.word))
+            state.word = UInt64(bitPattern: number)
+            appendStep(step, &state, &bits, &output)
+        } else if state.kind == ValueState.raw {
+            appendRaw(value, &state, &bits, &output)
+        } else {
+            appendFresh(value, &state, &bits, &output)
+        }
+    }
+
+    @inline(__always)
+    private static func appendStep(
+        _ step: UInt64,
+        _ state: inout ValueState,
+        _ bits: inout BitOutput,
+        _ output: inout OutputSpan<UInt8>
+    ) {
+        if state.zeros > 0 {
+            bits.put(step == 0 ? 1 : 0, 1, &output)
+            if step == 0 {
+                state.zeros = zeroRun
+                return
+            }
+            if state.spread == 0 {
+                let length = bitLength(step)
+                bits.put(UInt64(length), 6, &output)
+                bits.put(step & ~(1 << UInt64(length - 1)), length - 1, &output)
+                state.note(length)
+                return
+            }
+            appendRice(step - 1, state.riceBits, &bits, &output)
+            state.note(bitLength(step))
+            return
+        }
+        appendRice(step, state.riceBits, &bits, &output)
+        if step == 0 { state.zeros = zeroRun } else { state.note(bitLength(step)) }
+    }
+
+    @inline(__always)
+    private static func appendRice(
+        _ number: UInt64,
+        _ low: Int,
+        _ bits: inout BitOutput,
+        _ output: inout OutputSpan<UInt8>
+    ) {
+        let quotient = number >> UInt64(low)
+        if quotient < unaryLimit {
+            bits.put(1 << quotient, Int(quotient) + 1, &output)
+            bits.put(number & (1 << UInt64(low) - 1), low, &output)
+        } else {
+            let length = bitLength(number)
+            let head = 1 << UInt64(unaryLimit) | UInt64(length) << UInt64(unaryLimit + 1)
+            bits.put(head, unaryLimit + 7, &output)
+            bits.put(number & ~(1 << UInt64(length - 1)), length - 1, &output)
+        }
+    }
+
+    private static func appendFresh(
+        _ value: Double,
+        _ state: inout ValueState,
+        _ bits: inout BitOutput,
+        _ output: inout OutputSpan<UInt8>
+    ) {
+        state = ValueState()
+        guard let (scale, number) = decimal(value) else {
+            bits.put(0, 3, &output)
+            bits.put(value.bitPattern, 64, &output)
+            state.word = value.bitPattern
+            state.kind = ValueState.raw
+            return
+        }
+        state.word = UInt64(bitPattern: number)
+        state.kind = UInt8(scale)
+        let digits = Varint.zigzag(number)
+        if digits == 0 { return bits.put(1, 1, &output) }
+        if scale == 0 {
+            bits.put(0b10, 2, &output)
+        } else {
+            bits.put(0b100 | UInt64(scale) << 3, 7, &output)
+        }
+        let length = bitLength(digits)
+        bits.put(UInt64(length), 6, &output)
+        bits.put(digits & ~(1 << UInt64(length - 1)), length - 1, &output)
+    }
+
+    private static func appendRaw(
+        _ value: Double,
+        _ state: inout ValueState,
+        _ bits: inout BitOutput,
+        _ output: inout OutputSpan<UInt8>
+    ) {
+        let changed = value.bitPattern ^ state.word
+        if changed == 0 { return bits.put(1, 1, &output) }
+        let zeros = changed.leadingZeroBitCount
+        // What became a short decimal again (after a stale marker, say) is cheaper as one.
+        if zeros < 24, decimal(value) != nil {
+            bits.put(0, 3, &output)
+            return appendFresh(value, &state, &bits, &output)
+        }
+        state.word = value.bitPattern
+        let window = Int(state.spread) - 1
+        if window >= 0, zeros >= window, zeros < window + 5 {
+            bits.put(0b10, 2, &output)
+            bits.put(changed, 64 - window, &output)
+        } else {
+            bits.put(0b100 | UInt64(zeros) << 3, 9, &output)
+            bits.put(changed, 64 - zeros, &output)
+            state.spread = UInt16(zeros + 1)
+        }
+    }
+
+    /// Reads one value a place, but for places that are not `present`.
+    ///
+    /// - Parameters:
+    ///   - cursor: moved behind the values.
+    ///   - bytes: what `encode` wrote, and maybe more behind.
+    ///   - present: one a place; empty where all are.
+    ///   - states: one a place; moved on.
+    ///   - values: grows by one a place that is present.
     /// - Throws: `CodecError` when the bytes end early or hold what the coder does not write.
     static func decode(
         _ cursor: inout ByteCursor,
         _ bytes: Span<UInt8>,
-        onto previous: inout [UInt64]
+        _ present: [Bool],
+        _ states: inout [ValueState],
+        _ values: inout [Double]
     ) throws(CodecError) {
-        var index = 0
-        while index < previous.count {
-            var codes = try cursor.u8(bytes)
-            let end = min(index + 4, previous.count)
-            while index < end {
-                switch codes & 3 {
-                case same: break
-                case whole:
-                    let delta = try cursor.zigzag(bytes)
-                    guard let base = wholeNumber(previous[index]) else {
-                        throw .malformed(
-                            atByte: cursor.offset,
-                            what: "a difference to no whole number"
-                        )
-                    }
-                    previous[index] = Double(base &+ delta).bitPattern
-                case decimal:
-                    previous[index] = try decodeDecimal(&cursor, bytes, previous[index])
-                default:
-                    previous[index] ^= try decodeChangedBytes(&cursor, bytes)
-                }
-                codes >>= 2
-                index += 1
+        var bits = BitInput(at: cursor.offset)
+        let present = present.span
+        var states = states.mutableSpan
+        for place in states.indices where present.isEmpty || present[place] {
+            let value = read(&states[place], &bits, bytes)
+            guard let value, bits.isInside(bytes) else {
+                throw .malformed(atByte: bits.byteOffset, what: "a value that ends nowhere")
             }
+            values.append(value)
         }
+        cursor.offset = bits.byteOffset
     }
 
-    private static func append(
-        _ value: UInt64,
-        against previous: UInt64,
-        into bytes: inout [UInt8]
-    ) -> UInt8 {
-        if value == previous { return same }
-        if let to = wholeNumber(value) {
-            if let from = wholeNumber(previous) {
-                Varint.append(Varint.zigzag(to &- from), to: &bytes)
-                return whole
-            }
-        } else if let (scale, delta) = decimalStep(from: previous, to: value) {
-            Varint.append(Varint.zigzag(delta) << 3 | UInt64(scale - 1), to: &bytes)
-            return decimal
-        }
-        let changed = value ^ previous
-        let low = changed.trailingZeroBitCount / 8
-        let length = 8 - changed.leadingZeroBitCount / 8 - low
-        bytes.append(UInt8(low << 4 | length))
-        var rest = changed >> UInt64(low * 8)
-        for _ in 0..<length {
-            bytes.append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
-        return changedBytes
-    }
-
-    // The value as a whole number that a Double holds exactly; not for -0.0, NaN and infinities.
     @inline(__always)
-    private static func wholeNumber(_ bits: UInt64) -> Int64? {
-        let value = Double(bitPattern: bits)
-        guard value.magnitude < 9_007_199_254_740_992 else { return nil }
-        let number = Int64(value)
-        return Double(number).bitPattern == bits ? number : nil
+    private static func read(
+        _ state: inout ValueState,
+        _ bits: inout BitInput,
+        _ bytes: Span<UInt8>
+    ) -> Double? {
+        if state.kind <= largestScale {
+            if state.zeros > 0, bits.take(bytes, 1) == 1 {
+                state.zeros = zeroRun
+                return number(state)
+            }
+            return readStep(&state, &bits, bytes)
+        }
+        return state.kind == ValueState.raw
+            ? readRaw(&state, &bits, bytes) : readFresh(&state, &bits, bytes)
     }
 
+    @inline(__always)
+    private static func readStep(
+        _ state: inout ValueState,
+        _ bits: inout BitInput,
+        _ bytes: Span<UInt8>
+    ) -> Double? {
+        let isFlagged = state.zeros > 0
+        var step: UInt64
+        if isFlagged, state.spread == 0 {
+            // No length is 0: that is where the escape begins.
+            if bits.peek(bytes, 6) == 0 {
+                bits.skip(unaryLimit + 1)
+                return readFresh(&state, &bits, bytes)
+            }
+            step = bits.takeLengthAndBits(bytes)
+        } else {
+            let word = bits.peek(bytes, unaryLimit + 1)
+            guard word != 0 else {
+                bits.skip(unaryLimit + 1)
+                return readFresh(&state, &bits, bytes)
+            }
+            let quotient = word.trailingZeroBitCount
+            bits.skip(quotient + 1)
+            if quotient < unaryLimit {
+                step = UInt64(quotient) << UInt64(state.riceBits) | bits.take(bytes, state.riceBits)
+            } else {
+                step = bits.takeLengthAndBits(bytes)
+            }
+            if isFlagged { step &+= 1 }
+        }
+        if step == 0 { state.zeros = zeroRun } else { state.note(bitLength(step)) }
+        state.word = state.word &+ UInt64(bitPattern: Varint.unzigzag(step))
+        return number(state)
+    }
+
+    private static func readFresh(
+        _ state: inout ValueState,
+        _ bits: inout BitInput,
+        _ bytes: Span<UInt8>
+    ) -> Double? {
+        state = ValueState()
+        let head = bits.peek(bytes, 3)
+        guard head != 0 else {
+            bits.skip(3)
+            state.word = bits.take64(bytes)
+            state.kind = ValueState.raw
+            return Double(bitPattern: state.word)
+        }
+        bits.skip(head.trailingZeroBitCount + 1)
+        state.kind = head & 7 == 4 ? UInt8(bits.take(bytes, 4)) : 0
+        guard state.kind <= largestScale else { return nil }
+        if head & 1 == 0 {
+            state.word = UInt64(bitPattern: Varint.unzigzag(bits.takeLengthAndBits(bytes)))
+        }
+        return number(state)
+    }
+
+    private static func readRaw(
+        _ state: inout ValueState,
+        _ bits: inout BitInput,
+        _ bytes: Span<UInt8>
+    ) -> Double? {
+        let head = bits.peek(bytes, 3)
+        guard head != 0 else {
+            bits.skip(3)
+            return readFresh(&state, &bits, bytes)
+        }
+        bits.skip(head.trailingZeroBitCount + 1)
+        if head & 1 == 0 {
+            if head & 3 == 0 { state.spread = UInt16(bits.take(bytes, 6)) + 1 }
+            guard state.spread > 0 else { return nil }
+            let length = 65 - Int(state.spread)
+            state.word ^= length == 64 ? bits.take64(bytes) : bits.take(bytes, length)
+        }
+        return Double(bitPattern: state.word)
+    }
+
+    @inline(__always)
+    private static func bitLength(_ number: UInt64) -> Int { 64 - number.leadingZeroBitCount }
+
+    @inline(__always)
+    private static func number(_ state: ValueState) -> Double {
+        let number = Double(Int64(bitPattern: state.word))
+        return state.kind == 0 ? number : number / power(Int(state.kind))
+    }
+
+    @inline(__always)
     private static func power(_ scale: Int) -> Double {
         switch scale {
         case 1: 10
         case 2: 100
-        case 3: 1_000
-        case 4: 10_000
-        case 5: 100_000
-        case 6: 1_000_000
-        case 7: 10_000_000
-        default: 100_000_000
+        case 3: 1e3
+        case 4: 1e4
+        case 5: 1e5
+        case 6: 1e6
+        case 7: 1e7
+        case 8: 1e8
+        case 9: 1e9
+        case 10: 1e10
+        case 11: 1e11
+        case 12: 1e12
+        default: 1
         }
     }
 
-    // The value as k / 10^scale, only where that division gives back the same bits.
-    private static func scaled(_ bits: UInt64, _ scale: Int) -> Int64? {
-        let product = Double(bitPattern: bits) * power(scale)
-        guard product.magnitude < 4_503_599_627_370_496 else { return nil }
-        let number = Int64(product.rounded())
-        return (Double(number) / power(scale)).bitPattern == bits ? number : nil
+    // The value as k / 10^scale, only where that division gives back the same bits: never for -0.0,
+    // NaN and infinities.
+    @inline(__always)
+    private static func scaled(_ value: Double, _ scale: Int) -> Int64? {
+        let product = scale == 0 ? value : value * power(scale)
+        guard product.magnitude < 9_007_199_254_740_992 else { return nil }
+        if scale == 0 {
+            let number = Int64(product)
+            return Double(number).bitPattern == value.bitPattern ? number : nil
+        }
+        let number = Int64(product + (product < 0 ? -0.5 : 0.5))
+        return (Double(number) / power(scale)).bitPattern == value.bitPattern ? number : nil
     }
 
-    // The smallest scale at which both are exact. Short decimals that are exact at a scale are exact
-    // at every larger one in range, so noise is turned away by one test at the largest.
-    private static func decimalStep(from: UInt64, to: UInt64) -> (scale: Int, delta: Int64)? {
-        let magnitude = max(
-            Double(bitPattern: from).magnitude,
-            Double(bitPattern: to).magnitude
-        )
-        guard magnitude < 4.0e13 else { return nil }
-        let largest = magnitude < 4.0e7 ? 8 : 2
-        guard scaled(to, largest) != nil, scaled(from, largest) != nil else { return nil }
+    // The smallest scale at which the value is exact. What is exact at one scale is so at every larger
+    // one in range, so that noise is turned away by one test at the largest.
+    private static func decimal(_ value: Double) -> (scale: Int, number: Int64)? {
+        if let number = scaled(value, 0) { return (0, number) }
+        var largest = largestScale
+        while largest > 0, value.magnitude * power(largest) >= 4_503_599_627_370_496 {
+            largest -= 1
+        }
+        guard largest > 0, scaled(value, largest) != nil else { return nil }
         for scale in 1...largest {
-            if let new = scaled(to, scale), let old = scaled(from, scale) {
-                return (scale, new - old)
-            }
+            if let number = scaled(value, scale) { return (scale, number) }
         }
         return nil
     }
+}
 
-    private static func decodeDecimal(
-        _ cursor: inout ByteCursor,
-        _ bytes: Span<UInt8>,
-        _ previous: UInt64
-    ) throws(CodecError) -> UInt64 {
-        let word = try cursor.varint(bytes)
-        let scale = Int(word & 7) + 1
-        let delta = Varint.unzigzag(word >> 3)
-        guard let base = scaled(previous, scale) else {
-            throw .malformed(atByte: cursor.offset, what: "a difference to no decimal number")
-        }
-        return (Double(base &+ delta) / power(scale)).bitPattern
-    }
+extension ValueState {
+    /// The parameter of the Rice code.
+    @inline(__always)
+    fileprivate var riceBits: Int { max(0, (Int(spread) + 8) >> 4 - 1) }
 
-    private static func decodeChangedBytes(
-        _ cursor: inout ByteCursor,
-        _ bytes: Span<UInt8>
-    ) throws(CodecError) -> UInt64 {
-        let head = Int(try cursor.u8(bytes))
-        let low = head >> 4
-        let length = head & 15
-        guard length >= 1, low + length <= 8 else {
-            throw .malformed(atByte: cursor.offset, what: "a changed-bytes head of \(head)")
-        }
-        var changed: UInt64 = 0
-        for place in low..<low + length {
-            changed |= UInt64(try cursor.u8(bytes)) << UInt64(place * 8)
-        }
-        return changed
+    /// Learns from a step of this many bits.
+    @inline(__always)
+    fileprivate mutating func note(_ length: Int) {
+        zeros = zeros > 0 ? zeros - 1 : 0
+        let usual = Int(spread)
+        spread = UInt16(usual == 0 ? 16 * length : usual + (16 * length - usual) >> 2)
     }
 }

@@ -19,7 +19,7 @@ public enum StoreInspector {
         do throws(Errno) {
             let file = try fileSystem.open(path, .read)
             let size = try file.size()
-            let head = try file.read(Int(min(size, 64)), at: 0)
+            let head = try file.read(Int(min(size, Int64(BufferFormat.headerBytes))), at: 0)
             let magic = head.count >= 4 ? ByteLoads.u32(head.span, 0) : 0
             switch magic {
             case SegmentFormat.magic: return segment(path, fileSystem)
@@ -178,9 +178,9 @@ public enum StoreInspector {
         var scanner = BufferScanner(file)
         while true {
             switch try scanner.next(limit: size) {
-            case .record(let type, let flags, let payload):
+            case .record(let head, let payload):
                 let end = scanner.offset
-                summary.add(type, flags, Array(scanner.window[payload]), endingAt: end)
+                summary.add(head, Array(scanner.window[payload]), endingAt: end)
             case .damage(let range):
                 summary.note(
                     "damaged: no record in bytes \(range.lowerBound) to \(range.upperBound - 1)"
@@ -221,13 +221,12 @@ public enum StoreInspector {
         }
 
         mutating func add(
-            _ type: BufferFormat.RecordType,
-            _ flags: UInt8,
+            _ head: BufferFrameHead,
             _ payload: [UInt8],
             endingAt offset: Int64
         ) {
             do throws(CodecError) {
-                switch try decoder.decode(type, flags: flags, payload.span) {
+                switch try decoder.decode(head, payload.span) {
                 case .definition: return
                 case .lost(let number):
                     lost += 1

@@ -41,10 +41,10 @@ struct BufferFeed: Sendable {
         var held = pending.reduce(0) { $0 + $1.count }
         while held < samples, scanner.offset < limit {
             switch try scanner.next(limit: limit) {
-            case .record(let type, let flags, let payload):
+            case .record(let head, let payload):
                 do throws(CodecError) {
                     let bytes = Array(scanner.window[payload])
-                    switch try decoder.decode(type, flags: flags, bytes.span) {
+                    switch try decoder.decode(head, bytes.span) {
                     case .definition: table.replace(decoder.series)
                     case .lost: continue
                     // Ascending whatever the file says: else a reader would go back and round again.
@@ -75,7 +75,7 @@ struct BufferFeed: Sendable {
             series: order.map { UInt64(batch.series[$0]) },
             times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
             timeMs: batch.timeMs,
-            values: order.map { Double(bitPattern: batch.values[$0]) },
+            values: order.map { batch.values[$0] },
             lateFrom: inOrder.count
         )
     }

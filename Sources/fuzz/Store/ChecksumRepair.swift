@@ -8,19 +8,26 @@ enum ChecksumRepair {
     struct Record {
         var type: UInt8
         var flags: UInt8
+        var number: UInt32
         var payload: [UInt8]
     }
 
     /// The records of a buffer file that is whole.
     static func records(_ file: [UInt8]) -> [Record] {
         var records: [Record] = []
-        var at = 64
-        while file.count - at >= 16 {
+        var at = 128
+        while file.count - at >= 20 {
             let length = Int(ByteLoads.u32(file.span, at))
-            guard length <= file.count - at - 16 else { break }
-            let payload = Array(file[(at + 8)..<(at + 8 + length)])
-            records.append(Record(type: file[at + 4], flags: file[at + 5], payload: payload))
-            at += length + 16
+            guard length <= file.count - at - 20 else { break }
+            records.append(
+                Record(
+                    type: file[at + 10],
+                    flags: file[at + 11],
+                    number: ByteLoads.u32(file.span, at + 4),
+                    payload: Array(file[(at + 12)..<(at + 12 + length)])
+                )
+            )
+            at += length + 20
         }
         return records
     }
@@ -31,9 +38,10 @@ enum ChecksumRepair {
         for record in records {
             let start = sink.count
             sink.u32(UInt32(record.payload.count))
+            sink.u32(record.number)
+            sink.u16(0x6f47)
             sink.u8(record.type)
             sink.u8(record.flags)
-            sink.u16(0x6f47)
             sink.raw(record.payload)
             sink.u64(XXH64.hash(sink.bytes.span.extracting(start..<sink.count)))
         }

@@ -21,10 +21,12 @@ struct StoreDamage {
             mutator.damage(&bytes, [file], &random)
             return bytes
         }
-        var header = Array(file.prefix(64))
+        var header = Array(file.prefix(128))
         if random.oneIn(8) {
-            overwrite(&header, in: 4..<56, &random)
-            ChecksumRepair.prefix(&header, at: 56)
+            var copy = Array(file.prefix(64))
+            overwrite(&copy, in: 4..<56, &random)
+            ChecksumRepair.prefix(&copy, at: 56)
+            header = random.oneIn(4) ? copy + header.suffix(64) : copy + copy
         }
         var records = ChecksumRepair.records(file)
         let payloads = records.map(\.payload)

@@ -30,7 +30,7 @@ struct BufferRecoveryTests {
         var place = BufferFormat.headerBytes
         while place < bytes.count {
             records.append(place)
-            place += Int(ByteLoads.u32(bytes.span, place)) + 16
+            place += Int(ByteLoads.u32(bytes.span, place)) + BufferFormat.frameBytes
         }
         return (path, records)
     }
@@ -38,10 +38,10 @@ struct BufferRecoveryTests {
     @Test("damage in the middle is skipped record by record, its bytes are set aside")
     func middle() throws {
         let (path, records) = try fill()
-        // Behind definitions and stream: batches 1 to 100, a key at 1, 17, 33, ...
+        // Behind the definitions: batches 1 to 100, a key at 1, 17, 33, ...
         let bytes = try store.disk.readAll(path, limit: 1 << 20)
-        let damaged = records[2 + 19]
-        let end = records[2 + 20]
+        let damaged = records[1 + 19]
+        let end = records[1 + 20]
         try store.disk.base.damage(path, at: damaged + 10, [bytes[damaged + 10] ^ 0x10])
         let database = try store.open()
         #expect(database.recovery.damagedStretches == 1)
@@ -63,15 +63,25 @@ struct BufferRecoveryTests {
         let file = try store.disk.open(path, .readWrite)
         try file.truncate(to: size - Int64(missing))
         let database = try store.open()
-        #expect(database.recovery.tornBytes == size - Int64(missing) - Int64(records[101]))
+        #expect(database.recovery.tornBytes == size - Int64(missing) - Int64(records[100]))
         #expect(database.recovery.replayedBatches == 99)
         #expect(database.recovery.quarantined == 0)
     }
 
-    @Test("a damaged header costs the file, which goes to quarantine; the store opens")
+    @Test("one damaged copy of the header costs nothing", arguments: [0, 5, 20, 60, 64, 88, 127])
+    func headerCopy(place: Int) throws {
+        let (path, _) = try fill()
+        let bytes = try store.disk.readAll(path, limit: 1 << 20)
+        try store.disk.base.damage(path, at: place, [bytes[place] ^ 1])
+        let database = try store.open()
+        #expect(database.recovery.quarantined == 0)
+        #expect(database.recovery.replayedBatches == 100)
+    }
+
+    @Test("two damaged copies cost the file, which goes to quarantine; the store opens")
     func header() throws {
         let (path, _) = try fill()
-        for place in [0, 5, 20, 60] {
+        for place in [0, 5, 20, 60, 90] {
             let bytes = try store.disk.readAll(path, limit: 1 << 20)
             try store.disk.base.damage(path, at: place, [bytes[place] ^ 1])
         }
@@ -104,7 +114,7 @@ struct BufferRecoveryTests {
                     series: [SeriesHandle(raw: 1)],
                     localSeries: [local],
                     times: [],
-                    values: [Double(index).bitPattern],
+                    values: [Double(index)],
                     verdicts: [.inOrder],
                     lateCount: 0,
                     storedCount: 1,

@@ -22,7 +22,7 @@ struct BatchFacts: Equatable {
         source = batch.source
         labels = batch.series.map { decoder.labels(of: $0) ?? Labels() }
         times = batch.values.indices.map { batch.timeMs($0) }
-        values = batch.values
+        values = batch.values.map(\.bitPattern)
         isLate = batch.isLate.isEmpty ? batch.values.map { _ in false } : batch.isLate
         drops = batch.drops
         generated = batch.generated
@@ -34,7 +34,7 @@ struct BatchFacts: Equatable {
         source = input.source.text
         self.labels = stored.map { labels[$0] }
         times = stored.map { input.times.isEmpty ? input.timeMs : input.times[$0] }
-        values = stored.map { input.values[$0] }
+        values = stored.map { input.values[$0].bitPattern }
         isLate = stored.map { input.verdicts[$0] == .late }
         drops = input.drops
         generated = input.generated
@@ -112,7 +112,7 @@ struct BufferWorld {
             series: handles,
             localSeries: encoder.knows(handle, handles) ? nil : local,
             times: hasTimes ? layout.map { _ in Int64(bitPattern: random.next()) } : [],
-            values: values,
+            values: values.map { Double(bitPattern: $0) },
             verdicts: verdicts,
             lateCount: verdicts.filter { $0 == .late }.count,
             storedCount: stored,
@@ -147,11 +147,11 @@ struct BufferWorld {
     private mutating func note(_ added: [UInt8], _ stream: Int) {
         var place = 0
         while place < added.count {
-            let length = Int(ByteLoads.u32(added.span, place)) + 16
+            let length = Int(ByteLoads.u32(added.span, place)) + BufferFormat.frameBytes
             records.append(
                 Record(
                     range: bytes.count + place..<bytes.count + place + length,
-                    type: BufferFormat.RecordType(rawValue: added[place + 4]) ?? .batch,
+                    type: BufferFormat.RecordType(rawValue: added[place + 10]) ?? .batch,
                     stream: stream
                 )
             )
@@ -176,10 +176,10 @@ struct BufferReading {
         var decoder = BufferDecoder(start: BufferWorld.start)
         while true {
             switch try scanner.next(limit: Int64(bytes.count)) {
-            case .record(let type, let flags, let payload):
+            case .record(let head, let payload):
                 do throws(CodecError) {
                     let span = Array(scanner.window[payload])
-                    switch try decoder.decode(type, flags: flags, span.span) {
+                    switch try decoder.decode(head, span.span) {
                     case .definition: continue
                     case .lost: lost += 1
                     case .batch(let batch): batches.append(BatchFacts(batch, decoder))

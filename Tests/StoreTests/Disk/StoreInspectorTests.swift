@@ -84,10 +84,10 @@ struct StoreInspectorTests {
         let lines = try describe(path)
         #expect(
             lines.suffix(3) == [
-                "damaged: no record in bytes \(place - 6) to \(marks[4] - 7)",
+                "damaged: no record in bytes \(place - 8) to \(marks[4] - 9)",
                 lines[lines.count - 2],
-                "torn tail: \(size - 1 - Int64(marks.last ?? 0) + 6) bytes "
-                    + "from byte \((marks.last ?? 0) - 6)",
+                "torn tail: \(size - 1 - Int64(marks.last ?? 0) + 8) bytes "
+                    + "from byte \((marks.last ?? 0) - 8)",
             ]
         )
         #expect(lines[lines.count - 2].hasSuffix(" builds on a damaged one"))
