@@ -19,6 +19,7 @@ import Testing
         "Sources/Codec/Columnar/IntegerColumn.swift",
         "Sources/Codec/Columnar/MiniBlock.swift",
         "Sources/Codec/Columnar/XorStream.swift",
+        "Sources/Codec/Gorilla/GorillaDecoder.swift",
         "Sources/Codec/Gorilla/GorillaEncoder.swift",
         "Sources/Codec/Gorilla/GorillaPayload.swift",
         "Sources/Codec/SnappyBlock.swift",

@@ -11,15 +11,9 @@
 /// Times and values may be anything: intervals wrap around exactly, values are compared by their bits.
 public struct GorillaEncoder: Sendable {
     @usableFromInline var start: Int64
-    @usableFromInline var last: Int64
-    @usableFromInline var delta: Int64 = 0
-    @usableFromInline var base: UInt64  // the last value that was not coded as a stale marker
+    @usableFromInline var point: GorillaPoint
     @usableFromInline var bits = BitWriter()
     @usableFromInline var points: UInt32 = 1
-    @usableFromInline var leading: UInt8 = 0
-    @usableFromInline var length: UInt8 = 0  // 0: no window yet
-    @usableFromInline var marked: Bool  // a stale marker is among the points
-    @usableFromInline var ended: Bool = false  // the last point was coded as a stale marker
 
     /// Starts a stream with its first point.
     ///
@@ -30,9 +24,7 @@ public struct GorillaEncoder: Sendable {
     @inlinable
     public init(time: Int64, value: UInt64, into words: UnsafeMutablePointer<UInt64>) {
         start = time
-        last = time
-        base = value
-        marked = value == GorillaLayout.staleMarkerBits
+        point = GorillaPoint(time: time, value: value)
         // SAFETY: the caller vouches for the header's two words.
         unsafe bits.put(UInt64(bitPattern: time), 64, into: words)
         unsafe bits.put(value, 64, into: words)
@@ -41,13 +33,15 @@ public struct GorillaEncoder: Sendable {
     /// The time of the first point.
     @inlinable public var firstTime: Int64 { start }
     /// The time of the last point.
-    @inlinable public var lastTime: Int64 { last }
+    @inlinable public var lastTime: Int64 { point.last }
     /// The bit pattern of the last point's value.
-    @inlinable public var lastValue: UInt64 { ended ? GorillaLayout.staleMarkerBits : base }
+    @inlinable public var lastValue: UInt64 {
+        point.ended ? GorillaLayout.staleMarkerBits : point.base
+    }
     /// The number of points.
     @inlinable public var pointCount: Int { Int(truncatingIfNeeded: points) }
     /// Whether one of the points is a stale marker.
-    @inlinable public var hasStaleMarkers: Bool { marked }
+    @inlinable public var hasStaleMarkers: Bool { point.marked }
     /// The number of bits so far.
     @inlinable public var bitCount: Int { bits.bitCount }
     /// The number of words in the caller's memory that are final.
@@ -73,52 +67,10 @@ public struct GorillaEncoder: Sendable {
         into words: UnsafeMutablePointer<UInt64>,
         from first: Int = 0
     ) {
-        let interval = time &- last
-        let change = interval &- delta
-        let difference = value ^ base
-        last = time
-        delta = interval
         points &+= 1
-        ended = false
-        if change == 0 {
-            if difference == 0 {
-                unsafe bits.put(0, 1, into: words, from: first)
-            } else if value == GorillaLayout.staleMarkerBits {
-                unsafe bits.put(0b11111, 5, into: words, from: first)
-                marked = true
-                ended = true
-            } else {
-                unsafe putValue(difference, 0b10, 2, into: words, from: first)
-            }
-            return
-        }
-        var code: UInt64
-        var width: UInt64
-        let small = UInt64(bitPattern: change &+ GorillaLayout.smallBias)
-        let medium = UInt64(bitPattern: change &+ GorillaLayout.mediumBias)
-        if small < 1 &<< 7 {
-            (code, width) = (0b110 &<< 7 | small, 10)
-        } else if medium < 1 &<< 20 {
-            (code, width) = (0b1110 &<< 20 | medium, 24)
-        } else {
-            unsafe bits.put(0b11110, 5, into: words, from: first)
-            unsafe bits.put(UInt64(bitPattern: change), 64, into: words, from: first)
-            (code, width) = (0, 0)
-        }
-        if difference == 0 {
-            unsafe bits.put(code &<< 1, width &+ 1, into: words, from: first)
-            return
-        }
-        code = code &<< 1 | 1
-        width &+= 1
-        if value == GorillaLayout.staleMarkerBits {
-            let window = 1 &<< 11 | GorillaLayout.staleLeading &<< 6 | GorillaLayout.staleLength
-            unsafe bits.put(code &<< 12 | window, width &+ 12, into: words, from: first)
-            marked = true
-            ended = true
-        } else {
-            unsafe putValue(difference, code, width, into: words, from: first)
-        }
+        var target = unsafe GorillaWords(bits: bits, words: words, first: first)
+        point.append(time, value, to: &target)
+        bits = target.bits
     }
 
     /// Puts the unfinished word after the whole ones.
@@ -132,48 +84,28 @@ public struct GorillaEncoder: Sendable {
         // SAFETY: the caller vouches for room for one more word.
         unsafe words[wholeWordCount] = unfinishedWord.bigEndian
     }
+}
 
-    // Writes `code`, then the difference in the last window or in a new one.
+// The caller's memory during one append.
+@safe
+@usableFromInline
+struct GorillaWords: GorillaBits {
+    @usableFromInline var bits: BitWriter
+    @usableFromInline let words: UnsafeMutablePointer<UInt64>
+    @usableFromInline let first: Int
+
     @inlinable
     @inline(__always)
-    mutating func putValue(
-        _ difference: UInt64,
-        _ code: UInt64,
-        _ width: UInt64,
-        into words: UnsafeMutablePointer<UInt64>,
-        from first: Int
-    ) {
-        base ^= difference
-        let zeros = UInt64(truncatingIfNeeded: difference.leadingZeroBitCount)
-        let above = min(zeros, GorillaLayout.maximumLeading)
-        let below = UInt64(truncatingIfNeeded: difference.trailingZeroBitCount)
-        let needed = 64 &- above &- below
-        let oldLeading = UInt64(leading)
-        let oldLength = UInt64(length)
-        let oldBelow = 64 &- oldLeading &- oldLength
-        var code = code
-        var width = width
-        var payload: UInt64
-        var payloadWidth: UInt64
-        if oldLength != 0, above >= oldLeading, below >= oldBelow,
-            oldLength < needed &+ GorillaLayout.windowSlack
-        {
-            code = code &<< 1
-            width &+= 1
-            (payload, payloadWidth) = (difference &>> oldBelow, oldLength)
-        } else {
-            code = code &<< 12 | 1 &<< 11 | above &<< 6 | needed & 63
-            width &+= 12
-            leading = UInt8(truncatingIfNeeded: above)
-            length = UInt8(truncatingIfNeeded: needed)
-            (payload, payloadWidth) = (difference &>> below, needed)
-        }
-        if width &+ payloadWidth <= 64 {
-            payload |= code &<< payloadWidth
-            payloadWidth &+= width
-        } else {
-            unsafe bits.put(code, width, into: words, from: first)
-        }
-        unsafe bits.put(payload, payloadWidth, into: words, from: first)
+    init(bits: BitWriter, words: UnsafeMutablePointer<UInt64>, first: Int) {
+        self.bits = bits
+        unsafe self.words = unsafe words
+        self.first = first
+    }
+
+    @inlinable
+    @inline(__always)
+    mutating func put(_ code: UInt64, _ width: UInt64) {
+        // SAFETY: the caller of `append` vouches for room for all words of a point.
+        unsafe bits.put(code, width, into: words, from: first)
     }
 }
