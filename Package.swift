@@ -73,11 +73,14 @@ let targets: [Target] = [
     // Roof.
     roof("tsdb-agent", ["Agent"]),
     roof("bench", ["Model", "Codec", "Platform", "Formats", "Store"]),
-    roof("fuzz", ["Model", "Codec", "Platform", "Formats", "PromQL", "HTTP", "Store"]),
+    roof(
+        "fuzz",
+        ["Model", "Codec", "Platform", "Formats", "PromQL", "HTTP", "Store", "TestSupport"]
+    ),
     // Tests mirror Sources.
     .target(
         name: "TestSupport",
-        dependencies: ["Model", "Codec", "Platform"],
+        dependencies: ["Model", "Codec", "Platform", "Store"],
         path: "Tests/TestSupport",
         swiftSettings: settings
     ),

@@ -112,6 +112,7 @@ enum Recovery {
             let info = try replay.run(file, quarantine, log)
             files.append(info)
         }
+        if options.sync != .never { makeDurable(zip(buffers, files), segments.last?.range, log) }
         replay.finish()
         replay.head.setMaxSeries(options.maxSeries)
         for segment in segments { replay.addFooter(segment, log) }
@@ -162,6 +163,25 @@ enum Recovery {
             throw .cannot(action: "read the store in", path: base, cause: error)
         }
         throw .noStore(path: base)
+    }
+
+    // What a killed process left to the kernel is served from now on: a power cut must not take it.
+    private static func makeDurable(
+        _ files: some Sequence<(BufferDirectory.File, BufferFileInfo)>,
+        _ newest: SequenceRange?,
+        _ log: Logger
+    ) {
+        for (file, info) in files where info.last > newest?.through ?? .zero {
+            do throws(Errno) {
+                try file.file.syncData()
+            } catch {
+                log.error(
+                    "cannot sync a buffer file of an earlier start",
+                    ("path", file.path),
+                    ("cause", "\(error)")
+                )
+            }
+        }
     }
 
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {

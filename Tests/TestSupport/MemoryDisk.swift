@@ -9,6 +9,8 @@ public enum PowerCut: Sendable, CaseIterable {
     case dropAll
     /// Each write is kept, lost or torn, and a part of the name changes is kept, by chance.
     case tear
+    /// As `tear`, but of the name changes any may be kept and any lost: no journal keeps their order.
+    case scatter
     /// Everything reached the disk just in time.
     case keepAll
 }
@@ -96,10 +98,13 @@ struct MemoryDisk {
         let kept =
             switch cut {
             case .dropAll: 0
-            case .keepAll: journal.count
+            case .keepAll, .scatter: journal.count
             case .tear: Int.random(in: 0...journal.count, using: &random)
             }
-        for change in journal.prefix(kept) { change.apply(to: &durableNames) }
+        for change in journal.prefix(kept) {
+            if cut == .scatter, Bool.random(using: &random) { continue }
+            change.apply(to: &durableNames)
+        }
         journal = []
         names = durableNames
         for number in inodes.keys.sorted() {
@@ -108,7 +113,7 @@ struct MemoryDisk {
                 switch cut {
                 case .dropAll: break
                 case .keepAll: change.apply(to: &inode.durable)
-                case .tear: change.applyTorn(to: &inode.durable, using: &random)
+                case .tear, .scatter: change.applyTorn(to: &inode.durable, using: &random)
                 }
             }
             inode.pending = []

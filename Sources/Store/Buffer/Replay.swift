@@ -69,6 +69,7 @@ struct Replay: ~Copyable {
             } catch .inputOutput {
                 // What came before is replayed; the file stays, the next start tries again.
                 report.damagedStretches += 1
+                info.hasHoles = true
                 log.error(
                     "the disk does not give the rest of a buffer file",
                     ("path", file.path),
@@ -86,6 +87,7 @@ struct Replay: ~Copyable {
                     switch try decoder.decode(head, span) {
                     case .definition: continue
                     case .lost(let number):
+                        info.hasHoles = true
                         lastNumber = max(lastNumber, number)
                         info.last = max(info.last, number)
                         if !isSealed(number) { report.lostBatches += 1 }
@@ -96,6 +98,7 @@ struct Replay: ~Copyable {
                 } catch {
                     // Its checksum was right, so it was written like this: a bug, or a forged file.
                     report.damagedStretches += 1
+                    info.hasHoles = true
                     let bytes = Array(scanner.window[payload])
                     quarantine.keep(
                         bytes,
@@ -106,9 +109,11 @@ struct Replay: ~Copyable {
                 }
             case .damage(let range):
                 report.damagedStretches += 1
+                info.hasHoles = true
                 keep(range, of: file, quarantine)
             case .end(let tail):
                 if !tail.isEmpty {
+                    info.hasHoles = true
                     report.tornBytes += tail.upperBound - tail.lowerBound
                     log.warn(
                         "the buffer's torn tail is left behind",

@@ -9,6 +9,8 @@ struct BufferFileInfo {
     var last: SequenceNumber
     var start: UInt32
     var bytes: Int64
+    /// Whether batches between `after` and `last` cannot be read: their segment may have them.
+    var hasHoles = false
 }
 
 /// A rotation's epoch, closed and waiting for its segment.

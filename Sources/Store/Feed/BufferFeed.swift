@@ -13,6 +13,8 @@ struct BufferFeed: Sendable {
     private var pending: [FeedBatch] = []
     /// Everything up to this number was given out or passed.
     private(set) var passed: SequenceNumber
+    /// Whether batches were passed over because they cannot be read.
+    private(set) var hasHoles = false
 
     init(_ info: BufferFileInfo, _ file: any OpenFile) {
         path = info.path
@@ -29,7 +31,7 @@ struct BufferFeed: Sendable {
     ///   - samples: how many are wanted.
     ///   - limit: the file's length as far as it is written.
     /// - Returns: all that are there up to that many, whole batches.
-    /// - Throws: `Errno` of read(2). Damage is passed over: recovery reports it.
+    /// - Throws: `Errno` of read(2). Damage is passed over and shows in `hasHoles`.
     mutating func batches(
         after number: SequenceNumber,
         samples: Int,
@@ -46,7 +48,7 @@ struct BufferFeed: Sendable {
                     let bytes = Array(scanner.window[payload])
                     switch try decoder.decode(head, bytes.span) {
                     case .definition: table.replace(decoder.series)
-                    case .lost: continue
+                    case .lost: hasHoles = true
                     // Ascending whatever the file says: else a reader would go back and round again.
                     case .batch(let batch) where batch.number > (pending.last?.number ?? number):
                         let batch = BufferFeed.feedBatch(batch, decoder)
@@ -55,9 +57,9 @@ struct BufferFeed: Sendable {
                     case .batch: continue
                     }
                 } catch {
-                    continue
+                    hasHoles = true
                 }
-            case .damage: continue
+            case .damage: hasHoles = true
             case .end: return pending[...]
             }
         }

@@ -89,7 +89,10 @@ extension Database: BatchFeed {
             case .nothing: return nil
             case .skipTo(let next): place = next
             case .buffer(let info):
-                guard let slice = try nextInBuffer(info, place, limit) else {
+                let (slice, hasHoles) = try nextInBuffer(info, place, limit)
+                // Asks again: the epoch's segment has what the file has lost.
+                if hasHoles, !info.hasHoles, noteHoles(in: info, at: place) { continue }
+                guard let slice else {
                     // The file's last batches are passed: what follows is in the next one.
                     guard info.last > place.number else { return nil }
                     place = FeedPosition(number: info.last)
@@ -196,8 +199,11 @@ extension Database: BatchFeed {
         }
         let files = writer.withLock { $0.files }
         let file = files.first { $0.last > position.number }
-        if let file, file.after <= position.number { return .buffer(file) }
-        if let segment = segments.first(where: { $0.range.contains(after: position.number) }) {
+        let segment = segments.first { $0.range.contains(after: position.number) }
+        if let file, file.after <= position.number, !file.hasHoles || segment == nil {
+            return .buffer(file)
+        }
+        if let segment {
             let isAtStart = segment.range.after == position.number && position.offset == 0
             return .segment(segment, isResend: !isAtStart)
         }
@@ -211,7 +217,7 @@ extension Database: BatchFeed {
         _ info: BufferFileInfo,
         _ position: FeedPosition,
         _ limit: Int
-    ) throws(StoreError) -> FeedSlice? {
+    ) throws(StoreError) -> (slice: FeedSlice?, hasHoles: Bool) {
         let kept = readers.withLock { $0.takeBuffer(info.path, position.number) }
         do throws(Errno) {
             var feed: BufferFeed
@@ -228,9 +234,21 @@ extension Database: BatchFeed {
             )
             let slice = FeedSlicing.next(after: position, batches, limit: limit, feed.table)
             readers.withLock { $0.put(feed) }
-            return slice
+            return (slice, feed.hasHoles)
         } catch {
             throw .cannot(action: "read", path: info.path, cause: error)
+        }
+    }
+
+    // Remembers that a file has lost batches; true when a segment has those behind `position`.
+    private func noteHoles(in file: BufferFileInfo, at position: FeedPosition) -> Bool {
+        writer.withLock { writer in
+            for place in writer.files.indices where writer.files[place].path == file.path {
+                writer.files[place].hasHoles = true
+            }
+        }
+        return sealed.withLock { segments in
+            segments.contains { $0.range.contains(after: position.number) }
         }
     }
 
