@@ -44,6 +44,7 @@ extension Database {
         writer.records.removeAll(keepingCapacity: true)
         writer.encoder.append(input, to: &writer.records)
         do throws(Errno) {
+            try takeRoom(writer.records.count)
             try file.write(writer.records, at: writer.offset)
         } catch {
             writer.failures += 1
@@ -73,6 +74,15 @@ extension Database {
         writer.files[writer.files.count - 1].bytes = writer.offset
         if writer.records.capacity > 4 << 20 { writer.records = [] }
         return true
+    }
+
+    // The cap is kept by deleting, a second apart: this is for what comes faster, and for when nothing
+    // is left to delete.
+    private func takeRoom(_ count: Int) throws(Errno) {
+        guard quotaRoom.subtract(Int64(count), ordering: .relaxed).newValue < 0 else { return }
+        quotaRoom.add(Int64(count), ordering: .relaxed)
+        maintenance.nudge()
+        throw .quotaExceeded
     }
 
     // Numbers the batch's series for the open file.

@@ -68,5 +68,6 @@ extension Database {
         if isClosed { return }
         sealPending()
         deleteExpired()
+        keepCap()
     }
 }

@@ -76,34 +76,72 @@ extension Database {
         _ epoch: ClosingEpoch,
         to name: String
     ) throws(SegmentError) -> SegmentSummary {
+        let room = Database.roomToSeal(series)
+        if options.retentionSize > 0 {
+            keepCap()
+            makeRoom(for: room)
+        }
         var writer = try SegmentWriter(
-            try storage.create(name, reserving: 0),
+            try storage.create(name, reserving: room),
             storeID: storeID,
             range: epoch.range
         )
+        let compressor = engines.sealed
+        var samples = SampleColumns()
         for one in series {
-            var chunks = one.chunks.map { chunk in
-                SealedChunk(
-                    gorilla: chunk.bits.payload,
-                    pointCount: chunk.bits.pointCount,
-                    startMs: chunk.firstTime,
-                    endMs: chunk.lastTime,
-                    flags: chunk.hasStaleMarkers ? .staleMarkers : []
-                )
+            var chunks: [SealedChunk] = []
+            chunks.reserveCapacity(one.chunks.count)
+            for chunk in one.chunks {
+                // As it is: it was coded when it came.
+                if compressor is GorillaCompressor {
+                    chunks.append(
+                        SealedChunk(
+                            gorilla: chunk.bits.payload,
+                            pointCount: chunk.bits.pointCount,
+                            startMs: chunk.firstTime,
+                            endMs: chunk.lastTime,
+                            flags: chunk.hasStaleMarkers ? .staleMarkers : []
+                        )
+                    )
+                    continue
+                }
+                samples.removeAll()
+                do throws(CodecError) {
+                    try chunk.bits.decode(times: &samples.times, values: &samples.values)
+                } catch {
+                    preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
+                }
+                chunks.append(SealedChunk(samples, flags: [], with: compressor))
             }
             if let run = one.late {
-                var samples = SampleColumns()
                 samples.times = run.times
                 samples.values = run.values.map { Double(bitPattern: $0) }
-                chunks.append(SealedChunk(samples, flags: .late))
+                chunks.append(SealedChunk(samples, flags: .late, with: compressor))
             }
             try writer.add(one.id, one.labels, chunks)
         }
         return try writer.finish(ledger: epoch.ledger.bytes, replaced: [])
     }
 
+    // More than the segment will take: what is reserved beyond its end is given back.
+    private static func roomToSeal(_ series: [EpochSeries]) -> Int64 {
+        var bytes: Int64 = 4096
+        for one in series {
+            // The series' entry, its labels, and those again in the postings.
+            bytes += 128 + 2 * Int64(one.labels.bytes.count)
+            for chunk in one.chunks {
+                bytes += Int64(ChunkHeader.byteCount + 24 + chunk.bits.bitCount / 8)
+            }
+            bytes += Int64(one.late.map { ChunkHeader.byteCount + 24 + 18 * $0.times.count } ?? 0)
+        }
+        return bytes
+    }
+
     // Swaps the epoch's chunks in memory for the segment: no query sees both or neither.
     private func install(_ reader: SegmentReader?, _ epoch: ClosingEpoch) {
+        if let reader {
+            rewriting.withLock { $0.storedMs[reader.name] = wallClock.nowMs() }
+        }
         let gone = writer.withLock { writer -> Int in
             writer.closing.removeAll { $0.epoch == epoch.epoch }
             writer.unsynced.removeAll { $0.through <= epoch.range.through }
@@ -118,7 +156,7 @@ extension Database {
                 return head.collectGarbage(freedAt: writer.lastNumber)
             }
         }
-        removeBuffers()
+        _ = removeBuffers()
         Allocator.trim()
         log.info(
             "epoch sealed",
@@ -131,20 +169,25 @@ extension Database {
 
     /// Removes buffer files that nothing needs: those of epochs before the newest sealed one, so that
     /// a damaged newest segment heals from the buffer, and that no destination is inside of.
-    func removeBuffers() {
+    ///
+    /// Up to `dropped` they go whatever needs them.
+    /// - Returns: those that went.
+    func removeBuffers(through dropped: SequenceNumber = .zero) -> [BufferFileInfo] {
         let segments = sealed.withLock { $0.map(\.range) }
-        guard let newest = segments.last else { return }
-        let positions = pins.withLock { Array($0.values) }
+        let newest = segments.last ?? SequenceRange(after: .zero, through: .zero)
+        let positions = pins.withLock { $0.positions }
         let removed = writer.withLock { writer -> [BufferFileInfo] in
             let open = writer.file?.path
             func isNeeded(_ file: BufferFileInfo) -> Bool {
-                if file.path == open || file.last > newest.after { return true }
+                if file.path == open { return true }
                 // Recovery may have found batches of gaps far behind the newest segment.
                 if writer.closing.contains(where: {
                     $0.range.after < file.last && file.after < $0.range.through
                 }) {
                     return true
                 }
+                if file.last <= dropped { return false }
+                if file.last > newest.after { return true }
                 // A destination that stands in an epoch goes on in the buffer: all of it is kept.
                 return positions.contains { position in
                     position.time == nil && position.number < file.last
@@ -158,6 +201,7 @@ extension Database {
             return removed
         }
         for file in removed { remove(file.path) }
+        return removed
     }
 
     /// Deletes segments whose newest sample is older than the retention time, but none that a
@@ -169,24 +213,31 @@ extension Database {
         else { return }
         let (oldest, isBeforeTime) = now.subtractingReportingOverflow(options.retentionMs)
         if isBeforeTime { return }
-        let needed = pins.withLock { $0.values.map(\.number).min() } ?? SequenceNumber(raw: .max)
-        let expired = head.withLock { _ in
-            sealed.withLock { segments -> [SegmentReader] in
-                let expired = segments.indices.filter { place in
-                    // One without samples, only with counts, goes with the one behind it.
-                    let dated = segments[place...].first { $0.summary.sampleCount > 0 }
-                    return dated.map { $0.timeRange.end.ms < oldest } ?? false
-                        && segments[place].range.through <= needed
-                }.map { segments[$0] }
-                segments.removeAll { segment in expired.contains { $0 === segment } }
-                return expired
+        let needed = pins.withLock { $0.lowest }
+        let segments = sealed.withLock { $0 }
+        let expired = segments.indices.filter { place in
+            // One without samples, only with counts, goes with the one behind it.
+            let dated = segments[place...].first { $0.summary.sampleCount > 0 }
+            return dated.map { $0.timeRange.end.ms < oldest } ?? false
+                && segments[place].range.through <= needed
+        }.map { segments[$0] }
+        guard !expired.isEmpty else { return }
+        housekeeping.withLock { _ in
+            take(out: expired)
+            let names = expired.map(\.name)
+            log.info(
+                "segments deleted by retention_time",
+                ("segments", names.joined(separator: ","))
+            )
+            do throws(StoreError) {
+                try storage.remove(names)
+            } catch {
+                // The next start finds them again and decides anew.
+                log.warn("cannot remove segments that are too old", ("cause", "\(error)"))
             }
         }
-        for segment in expired {
-            log.info("segment deleted by retention_time", ("path", segment.path))
-            remove(segment.path)
-        }
-        if !expired.isEmpty { sealing.withLock { $0.deleted += expired.count } }
+        if let last = expired.last { _ = removeBuffers(through: last.range.through) }
+        sealing.withLock { $0.deleted += expired.count }
     }
 
     private func remove(_ path: String) {

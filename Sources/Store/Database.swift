@@ -28,11 +28,17 @@ public final class Database: Sendable {
     let head: Mutex<HeadState>
     let writer: Mutex<WriterState>
     let ring: Mutex<FeedRing>
-    let pins: Mutex<[String: FeedPosition]>
+    let pins = Mutex<DestinationPins>(DestinationPins())
     let subscribers = Mutex<Subscribers>(Subscribers())
     let sealed: Mutex<[SegmentReader]>
     let sealing = Mutex<SealCounters>(SealCounters())
     let sealLock = Mutex<Bool>(false)
+    let rewriting = Mutex<RewriteState>(RewriteState())
+    let quota = Mutex<QuotaState>(QuotaState())
+    /// Bytes that may still be written before the cap, as last measured.
+    let quotaRoom = Atomic<Int64>(.max)
+    /// Held while segments are deleted, replaced or linked into a snapshot; taken before all others.
+    let housekeeping = Mutex<Void>(())
     let readers = Mutex<FeedReaders>(FeedReaders())
     let headTable = HeadFeedTable()
     let retention: Mutex<RetentionClock>
@@ -56,7 +62,7 @@ public final class Database: Sendable {
         log: Logger = .silent,
         isClockSynchronised: @escaping @Sendable () -> Bool = { true }
     ) throws(StoreError) {
-        let opened = try Recovery.open(options, engines, fileSystem, wallClock, log)
+        let opened = try Recovery.open(options.withinCap, engines, fileSystem, wallClock, log)
         self.init(opened, engines, wallClock, log, isClockSynchronised)
         headTable.bind(self)
         if options.isReadOnly {
@@ -85,7 +91,6 @@ public final class Database: Sendable {
         self.log = log
         self.isClockSynchronised = isClockSynchronised
         maintenance = Maintenance()
-        pins = Mutex([:])
         retention = Mutex(RetentionClock(nowMs: wallClock.nowMs()))
         let lastNumber = opened.parts.writer.lastNumber
         let parts = opened.takeParts()
@@ -180,6 +185,9 @@ public final class Database: Sendable {
             statistics.segmentCount = segments.count
             statistics.segmentBytes = segments.reduce(0) { $0 + $1.byteCount }
             statistics.oldestMs = segments.map(\.timeRange.start.ms).min()
+            let cold = segments.filter { $0.name.hasSuffix(StoreLayout.coldSuffix) }
+            statistics.coldSegmentCount = cold.count
+            statistics.coldSegmentBytes = cold.reduce(0) { $0 + $1.byteCount }
         }
         sealing.withLock { counters in
             statistics.rotations = counters.rotations
@@ -188,6 +196,15 @@ public final class Database: Sendable {
             statistics.sealFailures = counters.failures
             statistics.segmentsDeleted = counters.deleted
             statistics.damagedReads = counters.damagedReads
+        }
+        rewriting.withLock { state in statistics.rewrite = RewriteStatistics(state.counters) }
+        quota.withLock { state in
+            statistics.capBytes = state.capBytes
+            statistics.usedBytes = state.capBytes.map { _ in state.usedBytes }
+            statistics.segmentsDeletedByCap = state.deletedByCap
+            statistics.quarantineDeletedByCap = state.deletedQuarantine
+            statistics.epochsDroppedByCap = state.droppedEpochs
+            statistics.expired = state.expired
         }
         statistics.quarantined = quarantine.count
         return statistics
@@ -224,6 +241,20 @@ public struct StoreStatistics: Sendable {
     public var sealFailures = 0
     public var segmentsDeleted = 0
     public var quarantined = 0
+    /// Of the segments: those that were merged.
+    public var coldSegmentCount = 0
+    public var coldSegmentBytes = 0
+    /// What was merged since the start.
+    public var rewrite = RewriteStatistics()
+    /// The cap that holds, nil for none; and what everything took when last measured.
+    public var capBytes: Int64?
+    public var usedBytes: Int64?
+    /// What went to keep within the cap.
+    public var segmentsDeletedByCap = 0
+    public var quarantineDeletedByCap = 0
+    public var epochsDroppedByCap = 0
+    /// Samples that went before a destination had them, by destination.
+    public var expired: [String: Int] = [:]
     /// Reads that came upon damage in a segment.
     public var damagedReads = 0
 }

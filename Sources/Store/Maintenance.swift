@@ -1,4 +1,5 @@
-// The store's own two threads: one makes the buffer durable in its interval, one seals and deletes.
+// The store's own threads: one makes the buffer durable in its interval, one seals and deletes, and
+// those of low priority merge segments.
 internal import Glibc
 internal import Platform
 internal import Synchronization
@@ -50,6 +51,7 @@ final class Maintenance: Sendable {
     private let state = Mutex(State())
     private let sealBell = Bell()
     private let syncBell = Bell()
+    private let rewriteBells = Mutex<[Bell]>([])
 
     /// Starts the threads.
     ///
@@ -57,6 +59,11 @@ final class Maintenance: Sendable {
     func start(_ database: Database) {
         start("tsdb-seal", sealBell, periodMs: Maintenance.periodMs) { [weak database] in
             database?.maintain()
+        }
+        if database.options.rewrite.isEnabled {
+            for number in 0..<max(1, database.options.rewrite.workerCount) {
+                startRewriting(database, number)
+            }
         }
         if case .interval(let periodMs) = database.options.sync {
             start("tsdb-sync", syncBell, periodMs: max(1, periodMs)) { [weak database] in
@@ -68,6 +75,26 @@ final class Maintenance: Sendable {
                     return
                 }
             }
+        }
+    }
+
+    private func startRewriting(_ database: Database, _ number: Int) {
+        let bell = Bell()
+        rewriteBells.withLock { $0.append(bell) }
+        let options = database.options.rewrite
+        // Merging can wait for everything else: the lowest priority there is.
+        start(
+            "tsdb-rewrite\(number)",
+            bell,
+            periodMs: max(1, options.scanIntervalMs),
+            nice: 19
+        ) { [weak database, weak self] in
+            guard let self, let database else { return }
+            var pace = RewritePace(options) { [self] ms in
+                if ms > 0, !isStopping { bell.wait(ms: ms) }
+                return isStopping
+            }
+            _ = database.rewriteDue(&pace)
         }
     }
 
@@ -83,26 +110,31 @@ final class Maintenance: Sendable {
             defer { state.threads = [] }
             return state.threads
         }
-        sealBell.ring()
-        syncBell.ring()
+        ringAll()
         for thread in threads { thread.join() }
     }
 
     /// Ends the threads without waiting: they find out by themselves.
     func end() {
         state.withLock { $0.isStopping = true }
+        ringAll()
+    }
+
+    private func ringAll() {
         sealBell.ring()
         syncBell.ring()
+        for bell in rewriteBells.withLock({ $0 }) { bell.ring() }
     }
 
     private func start(
         _ name: String,
         _ bell: Bell,
         periodMs: Int64,
+        nice: Int32 = 0,
         _ work: @escaping @Sendable () -> Void
     ) {
         do throws(Errno) {
-            let thread = try NamedThread(name: name) { [state = self] in
+            let thread = try NamedThread(name: name, nice: nice) { [state = self] in
                 while !state.isStopping {
                     bell.wait(ms: periodMs)
                     if state.isStopping { return }

@@ -32,6 +32,13 @@ public struct StoreOptions: Sendable {
     ///
     /// In milliseconds.
     public var retentionMs: Int64 = 15 * 86_400_000
+    /// What everything under `basePath` may take from the disk, in bytes; 0 for no cap.
+    ///
+    /// On a smaller disk nine tenths of it hold instead. Buffer and head rotate at an eighth of it
+    /// at the latest, and merged segments have at most a sixteenth.
+    public var retentionSize: Int64 = 4 << 30
+    /// When and how fast sealed segments are merged.
+    public var rewrite = RewriteOptions()
     /// Older samples are dropped{too_old}; 0 takes any age.
     ///
     /// In milliseconds.
@@ -63,5 +70,17 @@ public struct StoreOptions: Sendable {
     /// Settings with all defaults for a directory.
     public init(basePath: String) {
         self.basePath = basePath
+    }
+}
+
+extension StoreOptions {
+    /// The same with rotations early enough for a small cap: one epoch must not fill it.
+    var withinCap: StoreOptions {
+        guard retentionSize > 0 else { return self }
+        var options = self
+        let part = max(64 << 10, retentionSize / 8)
+        options.bufferMaxSize = min(bufferMaxSize, part)
+        options.headSizeLimit = min(headSizeLimit, Int(part))
+        return options
     }
 }

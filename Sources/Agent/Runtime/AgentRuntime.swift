@@ -93,6 +93,7 @@ actor AgentRuntime {
         } catch { throw StartError(error) }
         // Until its shipper has read its cursor, a destination may need everything.
         for section in config.forward {
+            database.offer(section.name, through: FeedPosition(number: .max))
             database.pin(section.name, at: FeedPosition(number: .zero))
         }
         do throws(Errno) {

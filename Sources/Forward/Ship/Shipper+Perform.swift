@@ -64,6 +64,7 @@ extension Shipper {
     // A cursor that cannot be written stops nothing: after a kill more would be sent again.
     private func writeCursor(_ record: CursorRecord, _ sync: Bool) async {
         guard let cursor else { return take(.cursorWritten) }
+        feed.offer(options.name, through: record.offered)
         do throws(ForwardError) {
             try await pool.run { () throws(ForwardError) in try cursor.write(record, sync: sync) }
         } catch {

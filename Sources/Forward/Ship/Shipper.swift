@@ -88,6 +88,8 @@ public actor Shipper {
             doubtfulUntil: found.mayMissWrites ? feed.end : nil,
             limits: options.limits
         )
+        // Where writes of the cursor may be missing, nobody knows what was sent.
+        feed.offer(options.name, through: found.mayMissWrites ? feed.end : record.offered)
         feed.pin(options.name, at: record.acked)
         meters.begin(feed: feed, wall: wall)
         journal.started(at: record, isNew: found.record == nil)

@@ -74,6 +74,8 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
     case identity = 8
     /// The queue in front of the write buffer was full.
     case overload = 10
+    /// The disk had no room for it within `storage.retention_size`.
+    case cap = 11
 
     /// The word in metrics and in the ledger.
     public var text: String {
@@ -87,6 +89,7 @@ public enum DropReason: UInt8, Hashable, Sendable, CaseIterable {
         case .bufferUnavailable: "buffer_unavailable"
         case .identity: "identity"
         case .overload: "overload"
+        case .cap: "cap"
         }
     }
 }

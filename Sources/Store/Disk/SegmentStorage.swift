@@ -4,7 +4,7 @@ public import Platform
 internal import Synchronization
 
 /// Keeps each segment as a file in `segments/`.
-public struct SegmentStorage: StorageEngine {
+public struct SegmentStorage: Sendable {
     private let directory: String
     private let fileSystem: any FileSystem
     private let quarantine: Quarantine
@@ -17,7 +17,9 @@ public struct SegmentStorage: StorageEngine {
         quarantine = context.quarantine
         log = context.log
     }
+}
 
+extension SegmentStorage: StorageEngine {
     public func names() throws(StoreError) -> [String] {
         let names: [String]
         do throws(Errno) {

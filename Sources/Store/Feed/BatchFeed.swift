@@ -128,6 +128,12 @@ public protocol BatchFeed: AnyObject, Sendable {
     /// may be forgotten for its sake.
     func pin(_ destination: String, at position: FeedPosition)
 
+    /// Says that requests to `destination` with everything up to `position` may be on their way: until
+    /// they are answered, the feed keeps what they were made of as it is.
+    ///
+    /// Said before they are sent; each call takes the place of the one before.
+    func offer(_ destination: String, through position: FeedPosition)
+
     /// Says that `destination` is no more.
     func unpin(_ destination: String)
 

@@ -43,6 +43,11 @@ struct FeedReaders {
         return place.map { segments.remove(at: $0) }
     }
 
+    /// Lets go of readers of segments that are no more.
+    mutating func forget(_ paths: [String]) {
+        segments.removeAll { paths.contains($0.segment.path) }
+    }
+
     mutating func put(_ feed: BufferFeed) {
         buffers.append(feed)
         if buffers.count > FeedReaders.capacity { buffers.removeFirst() }
@@ -103,7 +108,7 @@ extension Database: BatchFeed {
             case .segment(let segment, let isResend):
                 let begin =
                     isResend ? FeedPosition(number: segment.range.after) : place
-                let slice = try nextInSegment(segment, begin, nil, limit)
+                guard let slice = try nextInSegment(segment, begin, nil, limit) else { continue }
                 if slice.count > 0 { return slice.starting(at: position, mayBeResend: isResend) }
                 place = slice.to
             }
@@ -126,7 +131,9 @@ extension Database: BatchFeed {
         if case .segment(let segment, false) = source(after: from) {
             // A place among the batches cannot be found in a segment, which is in order of time.
             guard to.time != nil || to.number >= segment.range.through else { return nil }
-            let slice = try nextInSegment(segment, from, to, .max)
+            guard let slice = try nextInSegment(segment, from, to, .max) else {
+                return try self.slice(from: from, to: to)
+            }
             if slice.count > 0 { return slice }
             // Nothing more in that segment: the slice began behind it.
             guard slice.to < to else { return nil }
@@ -161,11 +168,15 @@ extension Database: BatchFeed {
     }
 
     public func pin(_ destination: String, at position: FeedPosition) {
-        pins.withLock { $0[destination] = position }
+        pins.withLock { $0.pin(destination, at: position) }
+    }
+
+    public func offer(_ destination: String, through position: FeedPosition) {
+        pins.withLock { $0.offer(destination, through: position) }
     }
 
     public func unpin(_ destination: String) {
-        pins.withLock { $0[destination] = nil }
+        pins.withLock { $0.unpin(destination) }
     }
 
     public func subscribe(_ wake: @escaping @Sendable () -> Void) -> Int {
@@ -252,12 +263,21 @@ extension Database: BatchFeed {
         }
     }
 
+    // Nil when the segment is not to be read any more: it was merged with others.
     private func nextInSegment(
         _ segment: SegmentReader,
         _ position: FeedPosition,
         _ end: FeedPosition?,
         _ limit: Int
-    ) throws(StoreError) -> FeedSlice {
+    ) throws(StoreError) -> FeedSlice? {
+        // From here on it stays as it is, until every destination is past it.
+        let isHere = sealed.withLock { segments in
+            segments.contains { $0 === segment } && pins.withLock { $0.give(segment.range) }
+        }
+        guard isHere else {
+            housekeeping.withLock { _ in }
+            return nil
+        }
         var feed = readers.withLock { $0.takeSegment(segment.path) } ?? SegmentFeed(segment)
         do throws(SegmentError) {
             let slice = try feed.slice(after: position, until: end, limit: limit)

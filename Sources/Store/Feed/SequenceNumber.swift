@@ -25,6 +25,9 @@ public struct SequenceNumber: Hashable, Sendable {
 
     /// Before every batch.
     public static let zero = SequenceNumber(raw: 0)
+
+    /// Behind every batch.
+    public static let max = SequenceNumber(raw: .max)
 }
 
 extension SequenceNumber: Comparable {

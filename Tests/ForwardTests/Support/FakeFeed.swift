@@ -25,6 +25,7 @@ final class FakeFeed: BatchFeed {
         var error: StoreError?
         var wakes: [Int: @Sendable () -> Void] = [:]
         var pins: [String: FeedPosition] = [:]
+        var offers: [String: FeedPosition] = [:]
         var diskReads = 0
     }
 
@@ -82,6 +83,10 @@ final class FakeFeed: BatchFeed {
 
     func pin(_ destination: String, at position: FeedPosition) {
         state.withLock { $0.pins[destination] = position }
+    }
+
+    func offer(_ destination: String, through position: FeedPosition) {
+        state.withLock { $0.offers[destination] = position }
     }
 
     func unpin(_ destination: String) {
