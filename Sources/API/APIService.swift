@@ -84,6 +84,12 @@ public struct APIService: Sendable {
         )
         add([.post], "/api/v1/write", .push, write.answer)
         add([.post], "/api/v1/import/prometheus", .push, text.answer)
+        let series = SeriesImport(
+            decoder: decoder,
+            intake: sources.intake,
+            workers: pushWorkers
+        )
+        add([.post], "/api/v1/import", .push, series.answer)
     }
 
     /// Answers one request.
@@ -131,6 +137,8 @@ extension APIService {
         add([.get, .post], "/api/v1/series", enveloped: series.answer)
         add([.get, .post], "/api/v1/labels", enveloped: labels.names)
         add([.get], "/api/v1/label/{}/values", enveloped: labels.values)
+        let export = SeriesExport(source: source, names: sources.labels, runner: runner)
+        add([.get, .post], "/api/v1/export", enveloped: export.answer)
         add([.get], "/api/v1/metadata", enveloped: metadata.answer)
         add([.get], "/api/v1/targets", enveloped: targets.targets)
         add([.get], "/api/v1/scrape_pools", enveloped: targets.pools)

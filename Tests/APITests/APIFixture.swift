@@ -110,6 +110,7 @@ final class FakeAgent: TargetsSource, MetadataSource, StatusSource, PushIntake, 
         var store = StoreStatus()
         var pushes: [Push] = []
         var outcome = PushOutcome.stored
+        var importOutcome = ImportOutcome.done(ImportReport())
     }
 
     private let state = Mutex(State())
@@ -165,6 +166,13 @@ final class FakeAgent: TargetsSource, MetadataSource, StatusSource, PushIntake, 
         }
     }
 
+    func takeMissing(_ push: Push) async -> ImportOutcome {
+        state.withLock { state in
+            state.pushes.append(push)
+            return state.importOutcome
+        }
+    }
+
     /// Takes the block as it is; one that begins with 0xff is damaged.
     func decode(_ block: [UInt8], limit: Int) throws(SnappyDecodeError) -> [UInt8] {
         if block.first == 0xff { throw .damaged(reason: "no snappy block") }
@@ -182,6 +190,8 @@ struct Answer: Equatable {
     var status: Int
     var headers: HTTPHeaders
     var text: String
+    /// The body, where it is no text.
+    var bytes: [UInt8] = []
 
     var type: String? { headers["content-type"] }
 }
@@ -220,7 +230,8 @@ struct APIFixture: Sendable {
         return Answer(
             status: response.status.code,
             headers: response.headers,
-            text: String(decoding: bytes, as: UTF8.self)
+            text: String(decoding: bytes, as: UTF8.self),
+            bytes: bytes
         )
     }
 

@@ -32,7 +32,7 @@ struct RemoteWritePush: Sendable {
     }
 
     // A form or a text is what a web page could send without asking: only this type is taken.
-    private static func typeRefusal(_ request: HTTPRequest) -> HTTPResponse? {
+    static func typeRefusal(_ request: HTTPRequest) -> HTTPResponse? {
         guard request.headers.mediaType == "application/x-protobuf" else {
             return HTTPResponse(
                 .unsupportedMediaType,

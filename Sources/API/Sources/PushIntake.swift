@@ -7,6 +7,39 @@ public protocol PushIntake: Sendable {
     ///
     /// Samples of any age are welcome; stale-marker bits are kept.
     func take(_ push: Push) async -> PushOutcome
+
+    /// As `take`, but for samples that the store has already, sealed ones among them: these are left
+    /// out and counted, so that a history can be brought twice.
+    func takeMissing(_ push: Push) async -> ImportOutcome
+}
+
+/// What became of the samples of an import.
+public struct ImportReport: Sendable, Hashable {
+    /// New ones.
+    public var stored = 0
+    /// Those that the store had with the same bits.
+    public var duplicates = 0
+    /// Those that the store had with another value, which stays.
+    public var conflicts = 0
+    /// Those that were dropped, by the ledger's word for the reason.
+    public var dropped: [String: Int] = [:]
+
+    /// Starts at zero.
+    public init() {}
+
+    /// All counts under the names that they have in JSON, the reasons sorted.
+    public var counts: [(name: String, count: Int)] {
+        [("stored", stored), ("duplicate", duplicates), ("conflict", conflicts)]
+            + dropped.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
+/// How an import ended.
+public enum ImportOutcome: Sendable, Hashable {
+    /// All of it is acknowledged or counted.
+    case done(ImportReport)
+    /// Nothing of it is stored: try all of it again later.
+    case later(PushOutcome)
 }
 
 /// What one push brought.

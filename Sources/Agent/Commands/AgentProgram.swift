@@ -54,6 +54,11 @@ public struct AgentProgram: Sendable {
         case CommandSpec.checkConfig.name: check(arguments.operands[0])
         case CommandSpec.collect.name: await actions.collect(collectRequest(arguments), context)
         case CommandSpec.query.name: try await QueryCommand(arguments, context).run(actions.ask)
+        case CommandSpec.verify.name: await actions.verify(arguments.operands, context)
+        case CommandSpec.export.name:
+            try await ExportCommand(arguments, context).run(actions.ask)
+        case CommandSpec.import.name:
+            try await ImportCommand(arguments, context).run(actions.ask)
         case CommandSpec.inspect.name: await actions.inspect(arguments.operands[0], context)
         case CommandSpec.version.name: showVersion()
         default: preconditionFailure("BUG: the command \(name) is in the table and does nothing")

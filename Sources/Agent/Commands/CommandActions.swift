@@ -28,6 +28,10 @@ public struct CommandContext: Sendable {
     public let out: @Sendable (String) -> Void
     /// Takes problems and remarks.
     public let err: @Sendable (String) -> Void
+    /// Takes data, and says when it cannot be written.
+    public var emit: @Sendable ([UInt8]) throws(Errno) -> Void
+    /// Shows how far something is; nil where nobody watches.
+    public var progress: (@Sendable (String) -> Void)?
     public let environment: [String: String]
     public let files: any FileSystem
     public let clock: any WallClock
@@ -45,15 +49,22 @@ public struct CommandContext: Sendable {
         self.clock = clock
         self.out = out
         self.err = err
+        emit = { bytes throws(Errno) in out(String(decoding: bytes, as: UTF8.self)) }
     }
 
     /// Standard output and standard error.
     public static func standard(environment: [String: String]) -> CommandContext {
-        CommandContext(
+        let err: @Sendable (String) -> Void = {
+            StandardErrorSink().write(line: Array($0.utf8))
+        }
+        var context = CommandContext(
             environment: environment,
             out: { print($0, terminator: "") },
-            err: { StandardErrorSink().write(line: Array($0.utf8)) }
+            err: err
         )
+        context.emit = { bytes throws(Errno) in try StandardOutput.write(bytes.span) }
+        if ProgressTerminal.isThere { context.progress = err }
+        return context
     }
 }
 
@@ -65,6 +76,8 @@ public struct CommandActions: Sendable {
     public var collect: @Sendable (CollectRequest, CommandContext) async -> Int32
     /// Shows the file at a path.
     public var inspect: @Sendable (String, CommandContext) async -> Int32
+    /// Checks the files and directories at paths.
+    public var verify: @Sendable ([String], CommandContext) async -> Int32
     /// Answers a query over HTTP.
     public var ask: @Sendable (QueryRequest) async throws(QueryFailure) -> QueryReply
 
@@ -73,12 +86,14 @@ public struct CommandActions: Sendable {
         collect: @escaping @Sendable (CollectRequest, CommandContext) async -> Int32 =
             CollectCommand.run,
         inspect: @escaping @Sendable (String, CommandContext) async -> Int32 = InspectCommand.run,
+        verify: @escaping @Sendable ([String], CommandContext) async -> Int32 = VerifyCommand.run,
         ask: @escaping @Sendable (QueryRequest) async throws(QueryFailure) -> QueryReply =
             QueryClient.ask
     ) {
         self.run = run
         self.collect = collect
         self.inspect = inspect
+        self.verify = verify
         self.ask = ask
     }
 }

@@ -64,8 +64,67 @@ extension CommandSpec {
         name: "inspect",
         operands: "PATH",
         operandCount: 1...1,
-        summary: "Shows a file of the store in readable form: segment, buffer, cursor",
+        summary: "Shows a file of the store, or a directory, in readable form",
         options: []
+    )
+    static let verify = CommandSpec(
+        name: "verify",
+        operands: "PATH…",
+        operandCount: 1...Int.max,
+        summary: "Checks every checksum of files of the store; a directory means all in it",
+        options: [],
+        notes: [
+            "Nothing is changed. Damage is told by file, byte and what is wrong, and ends it with 1.",
+            "While an agent runs, its newest buffer file may seem to end in a torn record.",
+        ]
+    )
+    static let export = CommandSpec(
+        name: "export",
+        operands: "",
+        operandCount: 0...0,
+        summary: "Writes series with all their samples to standard output",
+        options: [
+            Option(name: "format", value: "NAME", help: "openmetrics (default) or csv"),
+            Option(
+                name: "match",
+                value: "SELECTOR",
+                help: "only these series, such as up{job=\"node\"}; again for others too",
+                repeats: true
+            ),
+            Option(name: "start", value: "T", help: "only samples from this time on"),
+            Option(name: "end", value: "T", help: "only samples up to this time"),
+        ] + DataPlace.options,
+        notes: [
+            "Out of the running agent at --server, or out of the directory of a stopped one, which is",
+            "only read (--config, --set storage.base_path=DIR). Series come sorted. CSV keeps every",
+            "bit: an empty value is a stale marker, and a NaN of its own kind comes with its bits;",
+            "OpenMetrics has no words for these. A time is RFC 3339, seconds since 1970, now, now-1h.",
+        ]
+    )
+    static let `import` = CommandSpec(
+        name: "import",
+        operands: "FILE…",
+        operandCount: 1...Int.max,
+        summary: "Stores series that export or other programs wrote; - is standard input",
+        options: [
+            Option(
+                name: "format",
+                value: "NAME",
+                help: "openmetrics, prometheus or csv (by the file's name; openmetrics)"
+            ),
+            Option(
+                name: "label",
+                value: "NAME=VALUE",
+                help: "set this label on every series",
+                repeats: true
+            ),
+        ] + DataPlace.options,
+        notes: [
+            "Into the running agent at --server, or into the directory of a stopped one (--config,",
+            "--set storage.base_path=DIR). Samples of any age and order are taken; those that the",
+            "store has are left out, so that the same file may be imported again. Times are seconds",
+            "in OpenMetrics, milliseconds in Prometheus text; without one it is the time of import.",
+        ]
     )
     static let version = CommandSpec(
         name: "version",
@@ -76,7 +135,9 @@ extension CommandSpec {
     )
 
     /// In the order of the help.
-    static let all = [run, checkConfig, collect, query, inspect, version]
+    static let all = [
+        run, checkConfig, collect, query, export, `import`, inspect, verify, version,
+    ]
 
     /// The text of `tsdb-agent --help`.
     static var overview: String {

@@ -15,6 +15,7 @@ enum InspectCommand {
     /// Writes what is in the file; answers 1 when it is damaged or no file of the store.
     static func run(_ path: String, _ context: CommandContext) async -> Int32 {
         do throws(StoreError) {
+            if try isDirectory(path, context) { return try directory(path, context) }
             let magic = try read(path, context, at: 0, 4)
             if magic == segmentMagic { return segment(path, context) }
             if magic == cursorMagic { return try cursor(path, context) }
@@ -29,6 +30,86 @@ enum InspectCommand {
             context.err("tsdb-agent inspect: \(error)\n")
             return 1
         }
+    }
+
+    private static func isDirectory(
+        _ path: String,
+        _ context: CommandContext
+    ) throws(StoreError) -> Bool {
+        do throws(Errno) {
+            return try context.files.stat(path).kind == .directory
+        } catch {
+            throw .cannot(action: "read", path: path, cause: error)
+        }
+    }
+
+    private static func names(
+        _ path: String,
+        _ context: CommandContext
+    ) throws(StoreError) -> [String] {
+        do throws(Errno) {
+            return try context.files.list(path)
+        } catch .noSuchFile {
+            return []
+        } catch {
+            throw .cannot(action: "list", path: path, cause: error)
+        }
+    }
+
+    // A store: what is in each of its files, in a line; answers 1 when one cannot be read.
+    private static func directory(
+        _ path: String,
+        _ context: CommandContext
+    ) throws(StoreError) -> Int32 {
+        var code: Int32 = 0
+        var rows: [(String, String)] = []
+        var totals = ""
+        for folder in ["", "segments", "buffer", "forward", "quarantine"] {
+            let place = folder.isEmpty ? path : FilePath.join(path, folder)
+            var samples = 0
+            var bytes: Int64 = 0
+            for name in try names(place, context) where !name.hasSuffix(".tmp") {
+                let file = FilePath.join(place, name)
+                if try isDirectory(file, context) { continue }
+                let shown = folder.isEmpty ? name : "\(folder)/\(name)"
+                if folder == "quarantine" || name == DirectoryLock.fileName {
+                    rows.append((shown, folder.isEmpty ? "who uses the store" : "set aside"))
+                    continue
+                }
+                let report = try StoreVerifier.verify(path: file, fileSystem: context.files)
+                samples += report.samples
+                bytes += report.byteCount
+                if !report.damages.isEmpty { code = 1 }
+                rows.append((shown, line(of: file, report, context)))
+            }
+            if samples > 0 { totals += "\n\(folder): \(samples) samples in \(bytes) bytes" }
+        }
+        guard !rows.isEmpty else {
+            context.err("tsdb-agent inspect: there is nothing in \(path)\n")
+            return 1
+        }
+        context.out(Columns.text(rows, indent: ""))
+        context.out(totals + "\n")
+        return code
+    }
+
+    private static func line(
+        of path: String,
+        _ report: FileReport,
+        _ context: CommandContext
+    ) -> String {
+        var parts = ["\(report.kind ?? "file"), \(report.byteCount) bytes"]
+        if report.samples > 0 { parts.append("\(report.samples) samples") }
+        if report.kind == "segment",
+            let summary = try? SegmentReader(context.files, path: path).summary
+        {
+            parts.append("\(summary.seriesCount) series")
+            if summary.timeRange.start <= summary.timeRange.end {
+                parts.append(span(summary.timeRange.start, summary.timeRange.end))
+            }
+        }
+        if !report.damages.isEmpty { parts.append("damaged in \(report.damages.count) places") }
+        return (parts + report.notes).joined(separator: ", ")
     }
 
     private static func read(

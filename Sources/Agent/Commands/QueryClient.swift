@@ -15,6 +15,8 @@ public struct QueryRequest: Sendable, Equatable {
     public var path: String
     /// The form's fields in order.
     public var fields: [ConfigParameter]
+    /// Instead of a form: a remote-write message, compressed by Snappy.
+    public var body: [UInt8]?
 }
 
 /// What came back.
@@ -74,8 +76,17 @@ public enum QueryClient {
                 field.values.map { FormCoding.Field(field.name, $0) }
             }
         )
-        var request = ClientRequest(.post, query.url + query.path, body: Array(form.encoded.utf8))
-        request.headers.set("Content-Type", "application/x-www-form-urlencoded")
+        var request = ClientRequest(
+            .post,
+            query.url + query.path,
+            body: query.body ?? Array(form.encoded.utf8)
+        )
+        if query.body == nil {
+            request.headers.set("Content-Type", "application/x-www-form-urlencoded")
+        } else {
+            request.headers.set("Content-Type", "application/x-protobuf")
+            request.headers.set("Content-Encoding", "snappy")
+        }
         if !query.token.isEmpty { request.headers.set("Authorization", "Bearer \(query.token)") }
         request.unixSocket = query.unixSocket
         request.acceptsGzip = true

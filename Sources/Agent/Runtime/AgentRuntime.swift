@@ -156,7 +156,7 @@ actor AgentRuntime {
                 targets: TargetsAdapter(scraper),
                 metadata: metadata,
                 status: status,
-                intake: PushAdapter(database, writer, metadata),
+                intake: PushAdapter(database, writer, metadata, workers: filePool),
                 snappy: SnappyAdapter(),
                 tokens: tokens
             ),
