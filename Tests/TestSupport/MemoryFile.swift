@@ -119,6 +119,7 @@ final class MemoryBytes: MappedBytes {
 
     func withBytes<R, E: Error>(
         in range: Range<Int>,
+        failing: (Errno) -> E,
         _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
         let part = Array(bytes[range])

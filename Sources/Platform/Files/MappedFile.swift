@@ -43,6 +43,7 @@ internal import Glibc
 
     public func withBytes<R, E: Error>(
         in range: Range<Int>,
+        failing: (Errno) -> E,
         _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
         precondition(

@@ -85,8 +85,17 @@ public protocol MappedBytes: AnyObject, Sendable {
     /// Lends a part of the bytes for the duration of `body`.
     ///
     /// May read the disk: not on the loop.
+    ///
+    /// - Parameters:
+    ///   - range: inside 0 to `count`.
+    ///   - failing: makes the error to throw when the bytes cannot be read. Mapped bytes never call it:
+    ///     a disk that does not give them is a SIGBUS, which is what `BlockFile` is for.
+    ///   - body: the span ends with it.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `failing` makes, what `body` throws.
     func withBytes<R, E: Error>(
         in range: Range<Int>,
+        failing: (Errno) -> E,
         _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R
 
@@ -95,13 +104,6 @@ public protocol MappedBytes: AnyObject, Sendable {
 }
 
 extension MappedBytes {
-    /// Lends all bytes for the duration of `body`.
-    ///
-    /// - Throws: what `body` throws.
-    public func withBytes<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
-        try withBytes(in: 0..<count, body)
-    }
-
     public func advise(_ advice: ReadAdvice) {
         advise(advice, in: 0..<count)
     }

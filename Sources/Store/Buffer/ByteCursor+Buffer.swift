@@ -17,8 +17,15 @@ extension ByteCursor {
 extension [UInt8] {
     /// The bytes of a span.
     init(copying span: Span<UInt8>) {
-        self = [UInt8](capacity: span.count) { output in
-            for index in span.indices { output.append(span[index]) }
-        }
+        self = []
+        append(copying: span)
+    }
+
+    /// Adds the bytes of a span at the end, in one piece.
+    mutating func append(copying span: Span<UInt8>) {
+        var sink = ByteSink(self)
+        self = []  // one owner: nothing else is copied
+        sink.raw(span)
+        self = sink.bytes
     }
 }

@@ -13,7 +13,7 @@ struct ChunkCoders: Sendable {
     /// Takes what is bound in `engines`.
     init(_ engines: StoreEngines) {
         bound = ([engines.sealed, engines.cold] + engines.others).filter {
-            !($0 is GorillaCompressor)
+            !($0 is GorillaCompressor || $0 is ColumnarCompressor)
         }
     }
 
@@ -48,8 +48,10 @@ struct ChunkCoders: Sendable {
         into samples: inout SampleColumns
     ) throws(ChunkError) {
         let start = samples.count
-        if let own = bound.first(where: { $0.compression == compression }) {
+        if !bound.isEmpty, let own = bound.first(where: { $0.compression == compression }) {
             try own.decode(payload, header, into: &samples)
+        } else if compression == .columnar {
+            try ColumnarCompressor().decode(payload, header, into: &samples)
         } else if compression == .gorilla {
             try GorillaCompressor().decode(payload, header, into: &samples)
         } else {

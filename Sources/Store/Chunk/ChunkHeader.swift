@@ -81,6 +81,29 @@ public struct ChunkHeader: Hashable, Sendable {
         }
     }
 
+    /// States everything.
+    init(
+        compression: ChunkCompression,
+        flags: ChunkFlags,
+        seriesID: SeriesID,
+        startMs: Int64,
+        endMs: Int64,
+        pointCount: Int,
+        compressedSize: Int,
+        uncompressedSize: Int
+    ) {
+        precondition(startMs <= endMs, "BUG: a chunk from \(startMs) to \(endMs)")
+        precondition(pointCount > 0, "BUG: a chunk without samples")
+        self.compression = compression
+        self.flags = flags
+        self.seriesID = seriesID
+        self.startMs = startMs
+        self.endMs = endMs
+        self.pointCount = UInt32(pointCount)
+        self.compressedSize = UInt32(compressedSize)
+        self.uncompressedSize = UInt32(uncompressedSize)
+    }
+
     /// The header of a chunk that is about to be written.
     init(of chunk: SealedChunk, series: SeriesID) {
         compression = chunk.compression
@@ -111,26 +134,26 @@ public struct ChunkHeader: Hashable, Sendable {
         return ChunkHeader.byteCount..<end
     }
 
-    /// Appends the header, with the checksum over itself and `payload`; the payload is not appended.
-    func write(before payload: Span<UInt8>, to sink: inout ByteSink) {
-        let start = sink.count
-        sink.u32(ChunkHeader.magic)
-        sink.u16(ChunkHeader.version)
-        sink.u8(compression.rawValue)
-        sink.u8(flags.rawValue)
-        sink.u64(seriesID.high.byteSwapped)
-        sink.u64(seriesID.low.byteSwapped)
-        sink.i64(startMs)
-        sink.i64(endMs)
-        sink.u32(pointCount)
-        sink.u32(compressedSize)
-        sink.u32(uncompressedSize)
-        sink.u32(0)
-        sink.u64(0)
-        var hash = XXH64()
-        hash.update(sink.bytes.span.extracting(start..<sink.count))
-        hash.update(payload)
-        sink.patch(u64: hash.finish(), at: start + ChunkHeader.checksumOffset)
+    /// Writes the header, with the checksum over itself and the payload, over the 64 bytes at `start`;
+    /// the payload follows them to the end of `bytes`.
+    func write(over bytes: inout [UInt8], at start: Int) {
+        var sink = ByteSink(bytes)
+        bytes = []  // one owner: nothing is copied
+        sink.patch(
+            u64: UInt64(ChunkHeader.magic) | UInt64(ChunkHeader.version) << 32
+                | UInt64(compression.rawValue) << 48 | UInt64(flags.rawValue) << 56,
+            at: start
+        )
+        sink.patch(u64: seriesID.high.byteSwapped, at: start + 8)
+        sink.patch(u64: seriesID.low.byteSwapped, at: start + 16)
+        sink.patch(u64: UInt64(bitPattern: startMs), at: start + 24)
+        sink.patch(u64: UInt64(bitPattern: endMs), at: start + 32)
+        sink.patch(u64: UInt64(pointCount) | UInt64(compressedSize) << 32, at: start + 40)
+        sink.patch(u64: UInt64(uncompressedSize), at: start + 48)
+        sink.patch(u64: 0, at: start + ChunkHeader.checksumOffset)
+        let checksum = XXH64.hash(sink.bytes.span.extracting(start...))
+        sink.patch(u64: checksum, at: start + ChunkHeader.checksumOffset)
+        bytes = sink.bytes
     }
 
     private static let zeros: [8 of UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]

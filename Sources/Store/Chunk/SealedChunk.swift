@@ -48,7 +48,7 @@ public struct SealedChunk: Sendable {
     public init(
         _ samples: SampleColumns,
         flags: ChunkFlags,
-        with compressor: any Compressor = GorillaCompressor(),
+        with compressor: any Compressor = ColumnarCompressor(),
         isPacked: Bool = false
     ) {
         guard let first = samples.times.first, let last = samples.times.last else {

@@ -17,8 +17,8 @@ public struct StoreEngines: Sendable {
     ///
     /// Of two compressors with the same number the first of `sealed`, `cold`, `others` reads.
     public init(
-        sealed: any Compressor = GorillaCompressor(),
-        cold: any Compressor = GorillaCompressor(),
+        sealed: any Compressor = ColumnarCompressor(),
+        cold: any Compressor = ColumnarCompressor(),
         others: [any Compressor] = [],
         storage: @escaping @Sendable (StorageContext) -> any StorageEngine = { SegmentStorage($0) }
     ) {

@@ -191,7 +191,7 @@ extension Database {
             ("path", segment.path),
             ("cause", "\(error)")
         )
-        guard case .checksum(_, .index, _, _, _) = error else { return }
+        guard case .checksum(_, .directory, _, _, _) = error else { return }
         sealed.withLock { segments in segments.removeAll { $0 === segment } }
         storage.setAside(segment.name, reason: "\(error)")
     }

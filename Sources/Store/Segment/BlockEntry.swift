@@ -1,13 +1,27 @@
-// The entry of a segment's index for one block. Byte layout: Store.docc/segment-file.md
+// The entry of a segment's directory for one block. Byte layout: Store.docc/segment-file.md
 import Codec
 
-/// Where one block of symbols, series or postings is.
+/// All entries of a segment that was read from: some 48 bytes for 256 series.
+final class BlockDirectory: Sendable {
+    let entries: [BlockEntry]
+
+    /// Reads whole entries, whatever they say.
+    init(_ bytes: Span<UInt8>) {
+        let size = SegmentFormat.blockEntryBytes
+        entries = (0..<bytes.count / size).map {
+            BlockEntry(bytes.extracting($0 * size..<($0 + 1) * size))
+        }
+    }
+}
+
+/// Where one block is.
 struct BlockEntry {
     var offset: Int
     var storedBytes: Int
     /// Unpacked; the same as `storedBytes` for a block that Snappy did not shrink.
     var plainBytes: Int
-    /// What the block begins with: a symbol's or series' number, or a pair's key.
+    /// What the block begins with: the number of a name, pair or series; of a series block the first
+    /// half of its first id.
     var firstKey: UInt64
     /// Over the stored bytes.
     var checksum: UInt64

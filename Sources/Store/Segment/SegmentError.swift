@@ -4,10 +4,12 @@ public import Platform
 
 /// The parts of a segment file that have checksums of their own.
 public enum SegmentPart: String, Sendable {
-    case header, footer, index
-    case symbols = "symbols block"
-    case series = "series block"
+    case header, footer, directory
+    case names = "names block"
+    case values = "values block"
+    case rows = "rows block"
     case postings = "postings block"
+    case series = "series block"
     case chunk
 }
 

@@ -7,25 +7,31 @@ struct SegmentFooter: Equatable {
     var sampleCount = 0
     var lateSampleCount = 0
     var lateChunkCount = 0
+    var clockStep = SequenceNumber.zero
     var ledger: [UInt8] = []
     var replaced: [String] = []
 
-    /// Footer and trailer for a file whose index ends at `layout.indexEnd`.
+    /// Footer and trailer for a file whose directory ends where the footer begins.
     func bytes() -> [UInt8] {
         var sink = ByteSink()
         sink.u64(UInt64(layout.chunksEnd))
-        sink.u64(UInt64(layout.indexOffset))
-        sink.u32(UInt32(layout.seriesCount))
-        sink.u32(UInt32(layout.chunkCount))
+        sink.u64(UInt64(layout.directoryOffset))
         sink.u64(UInt64(sampleCount))
         sink.u64(UInt64(lateSampleCount))
+        sink.u64(clockStep.raw)
+        sink.u64(layout.directoryChecksum)
+        sink.u32(UInt32(layout.seriesCount))
+        sink.u32(UInt32(layout.chunkCount))
         sink.u32(UInt32(lateChunkCount))
-        sink.u32(UInt32(layout.symbolCount))
-        sink.u32(UInt32(layout.symbolBlocks))
-        sink.u32(UInt32(layout.seriesBlocks))
+        sink.u32(UInt32(layout.nameCount))
+        sink.u32(UInt32(layout.pairCount))
+        sink.u32(UInt32(layout.nameBlocks))
+        sink.u32(UInt32(layout.valueBlocks))
+        sink.u32(UInt32(layout.rowBlocks))
         sink.u32(UInt32(layout.postingBlocks))
+        sink.u32(UInt32(layout.seriesBlocks))
         sink.u32(0)
-        sink.u64(layout.indexChecksum)
+        sink.u32(0)
         sink.u32(UInt32(ledger.count))
         sink.u32(UInt32(replaced.count))
         sink.raw(ledger)
@@ -38,31 +44,33 @@ struct SegmentFooter: Equatable {
         return sink.bytes
     }
 
-    /// Reads the end of `file` and checks that all parts lie inside.
-    init(_ file: Span<UInt8>, path: String) throws(SegmentError) {
-        let trailer = file.count - SegmentFormat.trailerBytes
-        guard file.count >= SegmentFormat.minimumBytes else {
-            throw .tooShort(path: path, byteCount: file.count)
-        }
-        let magic = ByteLoads.u64(file, trailer + 24)
+    /// Where the footer begins, from the trailer of a file of `fileBytes`.
+    static func start(
+        _ trailer: Span<UInt8>,
+        fileBytes: Int,
+        path: String
+    ) throws(SegmentError) -> Int {
+        let end = fileBytes - SegmentFormat.trailerBytes
+        let magic = ByteLoads.u64(trailer, 24)
         guard magic == SegmentFormat.endMagic else {
-            throw .magic(path: path, part: .footer, offset: trailer + 24, found: magic)
+            throw .magic(path: path, part: .footer, offset: end + 24, found: magic)
         }
-        let offset = Int(clamping: ByteLoads.u64(file, trailer))
-        let length = Int(clamping: ByteLoads.u64(file, trailer + 8))
-        guard offset >= SegmentFormat.headerBytes, offset <= trailer, length == trailer - offset,
+        let offset = Int(clamping: ByteLoads.u64(trailer, 0))
+        let length = Int(clamping: ByteLoads.u64(trailer, 8))
+        guard offset >= SegmentFormat.headerBytes, offset <= end, length == end - offset,
             length >= SegmentFormat.footerFixedBytes
         else {
-            throw .bounds(
-                path: path,
-                part: .footer,
-                offset: offset,
-                length: length,
-                limit: trailer
-            )
+            throw .bounds(path: path, part: .footer, offset: offset, length: length, limit: end)
         }
-        let stored = ByteLoads.u64(file, trailer + 16)
-        let computed = XXH64.hash(file.extracting(offset..<trailer + 16))
+        return offset
+    }
+
+    /// Reads footer and trailer, which lie at `offset` in the file, and checks that all parts lie
+    /// inside it.
+    init(_ end: Span<UInt8>, at offset: Int, path: String) throws(SegmentError) {
+        let length = end.count - SegmentFormat.trailerBytes
+        let stored = ByteLoads.u64(end, length + 16)
+        let computed = XXH64.hash(end.extracting(0..<length + 16))
         guard stored == computed else {
             throw .checksum(
                 path: path,
@@ -74,41 +82,59 @@ struct SegmentFooter: Equatable {
         }
         layout.footerOffset = offset
         do throws(CodecError) {
-            try read(file.extracting(offset..<trailer))
+            try read(end.extracting(0..<length))
         } catch {
             throw .undecodable(path: path, part: .footer, offset: offset, cause: error)
         }
         guard layout.chunksEnd >= SegmentFormat.headerBytes,
-            layout.chunksEnd <= layout.indexOffset, layout.indexOffset <= offset,
-            layout.indexOffset % SegmentFormat.alignment == 0, layout.indexEnd == offset
+            layout.chunksEnd <= layout.directoryOffset, layout.directoryOffset <= offset,
+            layout.directoryEnd == offset
         else {
             throw .bounds(
                 path: path,
-                part: .index,
-                offset: layout.indexOffset,
-                length: layout.indexEnd - layout.indexOffset,
-                limit: offset - layout.indexOffset
+                part: .directory,
+                offset: layout.directoryOffset,
+                length: layout.directoryEnd - layout.directoryOffset,
+                limit: offset - layout.directoryOffset
+            )
+        }
+        // Which block a series is in follows from its number alone.
+        guard layout.rowBlocks == blocks(of: SegmentFormat.seriesPerRowBlock),
+            layout.seriesBlocks == blocks(of: SeriesBlock.seriesCount)
+        else {
+            throw .contradiction(
+                path: path,
+                part: .footer,
+                offset: offset,
+                what: "\(layout.seriesCount) series in \(layout.rowBlocks) row and "
+                    + "\(layout.seriesBlocks) series blocks"
             )
         }
     }
 
+    private func blocks(of series: Int) -> Int { (layout.seriesCount + series - 1) / series }
+
     private mutating func read(_ bytes: Span<UInt8>) throws(CodecError) {
         var cursor = ByteCursor()
         layout.chunksEnd = Int(clamping: try cursor.u64(bytes))
-        layout.indexOffset = Int(clamping: try cursor.u64(bytes))
-        layout.seriesCount = Int(try cursor.u32(bytes))
-        layout.chunkCount = Int(try cursor.u32(bytes))
+        layout.directoryOffset = Int(clamping: try cursor.u64(bytes))
         sampleCount = Int(clamping: try cursor.u64(bytes))
         lateSampleCount = Int(clamping: try cursor.u64(bytes))
+        clockStep = SequenceNumber(raw: try cursor.u64(bytes))
+        layout.directoryChecksum = try cursor.u64(bytes)
+        layout.seriesCount = Int(try cursor.u32(bytes))
+        layout.chunkCount = Int(try cursor.u32(bytes))
         lateChunkCount = Int(try cursor.u32(bytes))
-        layout.symbolCount = Int(try cursor.u32(bytes))
-        layout.symbolBlocks = Int(try cursor.u32(bytes))
-        layout.seriesBlocks = Int(try cursor.u32(bytes))
+        layout.nameCount = Int(try cursor.u32(bytes))
+        layout.pairCount = Int(try cursor.u32(bytes))
+        layout.nameBlocks = Int(try cursor.u32(bytes))
+        layout.valueBlocks = Int(try cursor.u32(bytes))
+        layout.rowBlocks = Int(try cursor.u32(bytes))
         layout.postingBlocks = Int(try cursor.u32(bytes))
-        guard try cursor.u32(bytes) == 0, layout.indexOffset < Int.max / 2 else {
+        layout.seriesBlocks = Int(try cursor.u32(bytes))
+        guard try cursor.u64(bytes) == 0, layout.directoryOffset < Int.max / 2 else {
             throw .malformed(atByte: cursor.offset, what: "a reserved field in use")
         }
-        layout.indexChecksum = try cursor.u64(bytes)
         let ledgerBytes = Int(try cursor.u32(bytes))
         let names = Int(try cursor.u32(bytes))
         ledger = [UInt8](copying: bytes.extracting(try cursor.take(bytes, ledgerBytes)))

@@ -10,15 +10,14 @@ enum SegmentFormat {
     /// `GORI.END` in file order.
     static let endMagic: UInt64 = 0x444e_452e_4952_4f47
     static let headerBytes = 64
-    static let footerFixedBytes = 80
+    static let footerFixedBytes = 104
     static let trailerBytes = 32
     static let minimumBytes = headerBytes + footerFixedBytes + trailerBytes
     static let blockEntryBytes = 32
-    static let seriesEntryBytes = 32
-    static let chunkEntryBytes = 24
-    static let alignment = 8
     /// A block is closed at this many bytes; only one item may go beyond.
     static let blockBytes = 16 << 10
+    /// All row blocks but the last hold so many series.
+    static let seriesPerRowBlock = 1024
     /// What a file is called until it is whole.
     static let temporarySuffix = ".tmp"
 }
@@ -47,6 +46,11 @@ public struct SegmentSummary: Equatable, Sendable {
     public var ledger: [UInt8] = []
     /// The names of the segments that this one replaces.
     public var replaced: [String] = []
+    /// The last batch before the latest large step back of the clock inside `range`; zero for none.
+    ///
+    /// Times up to there say nothing about what is late after it: neither this segment nor an earlier
+    /// one gives last times.
+    public var clockStep = SequenceNumber.zero
 
     /// Starts a summary without samples.
     public init(storeID: StoreID, range: SequenceRange) {
@@ -113,21 +117,37 @@ extension SegmentSummary {
 struct SegmentLayout: Equatable {
     /// Where the chunks end and the blocks begin.
     var chunksEnd = 0
-    /// Where the index begins; it ends where the footer begins.
-    var indexOffset = 0
+    /// Where the directory begins; it ends where the footer begins.
+    var directoryOffset = 0
+    var directoryChecksum: UInt64 = 0
     var footerOffset = 0
-    var indexChecksum: UInt64 = 0
-    var symbolCount = 0
-    var symbolBlocks = 0
-    var seriesBlocks = 0
-    var postingBlocks = 0
+    var nameCount = 0
+    var pairCount = 0
     var seriesCount = 0
     var chunkCount = 0
+    var nameBlocks = 0
+    var valueBlocks = 0
+    var rowBlocks = 0
+    var postingBlocks = 0
+    var seriesBlocks = 0
 
-    var symbolDirectory: Int { indexOffset }
-    var seriesDirectory: Int { symbolDirectory + symbolBlocks * SegmentFormat.blockEntryBytes }
-    var postingDirectory: Int { seriesDirectory + seriesBlocks * SegmentFormat.blockEntryBytes }
-    var seriesEntries: Int { postingDirectory + postingBlocks * SegmentFormat.blockEntryBytes }
-    var chunkEntries: Int { seriesEntries + seriesCount * SegmentFormat.seriesEntryBytes }
-    var indexEnd: Int { chunkEntries + chunkCount * SegmentFormat.chunkEntryBytes }
+    /// The number of all blocks.
+    var blockCount: Int { nameBlocks + valueBlocks + rowBlocks + postingBlocks + seriesBlocks }
+    var directoryEnd: Int { directoryOffset + blockCount * SegmentFormat.blockEntryBytes }
+
+    /// The blocks of a kind among all blocks.
+    func blocks(_ part: SegmentPart) -> Range<Int> {
+        let values = nameBlocks
+        let rows = values + valueBlocks
+        let postings = rows + rowBlocks
+        let series = postings + postingBlocks
+        switch part {
+        case .names: return 0..<values
+        case .values: return values..<rows
+        case .rows: return rows..<postings
+        case .postings: return postings..<series
+        case .series: return series..<series + seriesBlocks
+        default: preconditionFailure("BUG: \(part.rawValue) is no block")
+        }
+    }
 }

@@ -1,34 +1,42 @@
-// The bytes of a segment that is being written: collected, aligned, handed to the storage engine.
+// The bytes of a segment that is being written: collected, handed to the storage engine in large pieces.
 import Codec
 import Platform
 
 /// Appends to a segment on its way.
 struct SegmentOutput {
     /// Where the next byte goes.
-    private(set) var position = 0
+    var position: Int { flushed + waiting.count }
 
     private let sink: any SegmentSink
+    private var flushed = 0
     private var waiting: [UInt8] = []
     private static let bufferBytes = 256 << 10
 
     /// Writes into `sink`, which is empty.
     init(_ sink: any SegmentSink) {
         self.sink = sink
+        waiting.reserveCapacity(SegmentOutput.bufferBytes + SegmentOutput.bufferBytes / 4)
     }
 
     /// Appends bytes.
     mutating func write(_ bytes: [UInt8]) throws(SegmentError) {
         waiting.append(contentsOf: bytes)
-        position += bytes.count
         if waiting.count >= SegmentOutput.bufferBytes { try flush() }
     }
 
-    /// Appends zeros up to the next aligned offset.
-    mutating func align() throws(SegmentError) {
-        let rest = position % SegmentFormat.alignment
-        if rest != 0 {
-            try write([UInt8](repeating: 0, count: SegmentFormat.alignment - rest))
-        }
+    /// Appends a chunk: `body` adds its payload to the end of what it is given, which holds other
+    /// things already, and makes the header that goes before it.
+    ///
+    /// - Returns: the header.
+    mutating func writeChunk(
+        _ body: (inout [UInt8]) -> ChunkHeader
+    ) throws(SegmentError) -> ChunkHeader {
+        let start = waiting.count
+        waiting.append(contentsOf: repeatElement(0, count: ChunkHeader.byteCount))
+        let header = body(&waiting)
+        header.write(over: &waiting, at: start)
+        if waiting.count >= SegmentOutput.bufferBytes { try flush() }
+        return header
     }
 
     /// Writes the header over the start, makes the segment durable and gives it its name.
@@ -43,8 +51,8 @@ struct SegmentOutput {
     }
 
     private mutating func flush() throws(SegmentError) {
-        let bytes = waiting
+        try sink.append(waiting.span)
+        flushed += waiting.count
         waiting.removeAll(keepingCapacity: true)
-        try sink.append(bytes.span)
     }
 }

@@ -9,18 +9,22 @@ extension SegmentReader {
     /// that accepts the empty text takes away what has a value that it refuses, any other keeps what
     /// has a value that it accepts.
     ///
-    /// - Throws: `SegmentError` when index or postings are damaged.
+    /// - Throws: `SegmentError` when one of the blocks that it takes is damaged.
     public func select(
         _ matchers: [LabelMatcher],
         in range: TimeRange
     ) throws(SegmentError) -> [Int] {
-        try checkIndex()
+        try checkDirectory()
         guard seriesCount > 0, timeRange.overlaps(range) else { return [] }
         var selected = SeriesSet.all(of: seriesCount)
+        // Those that are looked up first: nothing left means nothing to walk through.
         let keeping = matchers.filter { !$0.acceptsAbsent }
-        for matcher in keeping {
-            selected.formIntersection(try series(withValueOf: matcher, accepted: true))
-            if selected.isEmpty { return [] }
+        for isLookup in [true, false] {
+            for matcher in keeping where (literals(of: matcher, accepted: true) != nil) == isLookup
+            {
+                selected.formIntersection(try series(withValueOf: matcher, accepted: true))
+                if selected.isEmpty { return [] }
+            }
         }
         for matcher in matchers where matcher.acceptsAbsent {
             selected.subtract(try series(withValueOf: matcher, accepted: false))
@@ -28,8 +32,10 @@ extension SegmentReader {
         var members = selected.members
         if range.start > timeRange.start || range.end < timeRange.end {
             var kept = 0
-            for series in members
-            where try chunks(of: series).contains(where: { $0.overlaps(range) }) {
+            for series in members {
+                var overlaps = false
+                try forEachChunk(of: series) { if $0.overlaps(range) { overlaps = true } }
+                guard overlaps else { continue }
                 members[kept] = series
                 kept += 1
             }
@@ -40,43 +46,62 @@ extension SegmentReader {
 
     /// The names of all labels, sorted bytewise.
     ///
-    /// - Throws: `SegmentError` when index or postings are damaged.
+    /// - Throws: `SegmentError` when a block of names is damaged.
     public func labelNames() throws(SegmentError) -> [String] {
-        try checkIndex()
+        try checkDirectory()
         var names: [String] = []
-        // From each name straight to the first pair of the next one.
-        var next: UInt64 = 0
-        while next <= UInt64(UInt32.max) {
-            var found: UInt32?
-            try forEachPair(from: PairKey(name: UInt32(next), value: 0)) { entry, _ in
-                found = entry.key.name
-                return false
-            }
-            guard let found else { break }
-            names.append(String(decoding: try symbolText(UInt64(found)), as: UTF8.self))
-            next = UInt64(found) + 1
+        try forEachName { name, _ in
+            names.append(String(decoding: name, as: UTF8.self))
+            return true
         }
         return names
     }
 
     /// All values of a label, sorted bytewise.
     ///
-    /// - Throws: `SegmentError` when index or postings are damaged.
+    /// - Throws: `SegmentError` when a block of names or values is damaged.
     public func labelValues(of name: String) throws(SegmentError) -> [String] {
-        try checkIndex()
-        guard let number = try symbolNumber(name) else { return [] }
-        var symbols: [UInt32] = []
-        try forEachPair(from: PairKey(name: number, value: 0)) { entry, _ in
-            guard entry.key.name == number else { return false }
-            symbols.append(entry.key.value)
+        try checkDirectory()
+        guard let pairs = try pairs(named: name) else { return [] }
+        var values: [String] = []
+        values.reserveCapacity(pairs.count)
+        try forEachValue(of: pairs) { _, value in
+            values.append(String(decoding: value, as: UTF8.self))
             return true
         }
-        var values: [String] = []
-        values.reserveCapacity(symbols.count)
-        for symbol in symbols {
-            values.append(String(decoding: try symbolText(UInt64(symbol)), as: UTF8.self))
-        }
         return values
+    }
+
+    /// Each label's name with the number of its values.
+    ///
+    /// - Complexity: O(names).
+    /// - Throws: `SegmentError` when a block of names is damaged.
+    public func valueCounts() throws(SegmentError) -> [(name: String, values: Int)] {
+        try checkDirectory()
+        var counts: [(name: String, values: Int)] = []
+        try forEachName { name, pairs in
+            counts.append((String(decoding: name, as: UTF8.self), pairs.count))
+            return true
+        }
+        return counts
+    }
+
+    /// Each value of a label with the number of series that have it, in the order of the values.
+    ///
+    /// - Complexity: O(values and their posting lists).
+    /// - Throws: `SegmentError` when one of the blocks that it takes is damaged.
+    public func seriesCounts(of name: String) throws(SegmentError) -> [(value: String, series: Int)]
+    {
+        try checkDirectory()
+        guard let pairs = try pairs(named: name) else { return [] }
+        var counts: [(value: String, series: Int)] = []
+        var set = SeriesSet(of: seriesCount)
+        try forEachValue(of: pairs) { pair, value throws(SegmentError) in
+            let series = try insertSeries(withPair: pair, into: &set)
+            counts.append((String(decoding: value, as: UTF8.self), series))
+            return true
+        }
+        return counts
     }
 
     // The series that have the label, with a value that the matcher accepts, or refuses.
@@ -85,42 +110,21 @@ extension SegmentReader {
         accepted wanted: Bool
     ) throws(SegmentError) -> SeriesSet {
         var set = SeriesSet(of: seriesCount)
-        guard let name = try symbolNumber(matcher.name) else { return set }
+        guard let pairs = try pairs(named: matcher.name) else { return set }
         if let literals = literals(of: matcher, accepted: wanted) {
             for literal in literals {
-                guard let value = try symbolNumber(literal) else { continue }
-                let wanted = PairKey(name: name, value: value)
-                try forEachPair(from: wanted) { entry, block throws(CodecError) in
-                    if entry.key == wanted { try entry.insert(into: &set, block) }
-                    return false
+                if let pair = try pair(of: literal, among: pairs) {
+                    try insertSeries(withPair: pair, into: &set)
                 }
             }
             return set
         }
-        var failure: SegmentError?
-        try forEachPair(from: PairKey(name: name, value: 0)) { entry, block throws(CodecError) in
-            guard entry.key.name == name else { return false }
-            do throws(SegmentError) {
-                let text = try symbolText(UInt64(entry.key.value))
-                if matcher.accepts(bytes: text.span) == wanted {
-                    do throws(CodecError) {
-                        try entry.insert(into: &set, block)
-                    } catch {
-                        throw .undecodable(
-                            path: path,
-                            part: .postings,
-                            offset: layout.postingDirectory,
-                            cause: error
-                        )
-                    }
-                }
-            } catch {
-                failure = error
-                return false
+        try forEachValue(of: pairs) { pair, value throws(SegmentError) in
+            if matcher.accepts(bytes: value.span) == wanted {
+                try insertSeries(withPair: pair, into: &set)
             }
             return true
         }
-        if let failure { throw failure }
         return set
     }
 
@@ -130,33 +134,6 @@ extension SegmentReader {
         case (.equal, true), (.notEqual, false): [matcher.value]
         case (.matches, true), (.notMatches, false): matcher.pattern?.literals
         default: nil
-        }
-    }
-
-    // Calls `body` with the entries from the first that is not before `key` on, until it says false.
-    func forEachPair(
-        from key: PairKey,
-        _ body: (PostingEntry, Span<UInt8>) throws(CodecError) -> Bool
-    ) throws(SegmentError) {
-        var number = lastBlock(.postings, from: key.raw) ?? 0
-        while number < layout.postingBlocks {
-            let block = try block(.postings, number)
-            do throws(CodecError) {
-                var cursor = ByteCursor()
-                while cursor.offset < block.count {
-                    let entry = try PostingEntry(&cursor, block.span)
-                    if entry.key < key { continue }
-                    if try !body(entry, block.span) { return }
-                }
-            } catch {
-                throw .undecodable(
-                    path: path,
-                    part: .postings,
-                    offset: blockEntry(.postings, number).offset,
-                    cause: error
-                )
-            }
-            number += 1
         }
     }
 }

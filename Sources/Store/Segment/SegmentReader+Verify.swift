@@ -10,84 +10,127 @@ extension SegmentReader {
     /// - Complexity: reads the whole file.
     /// - Throws: the first thing that is wrong.
     public func verify() throws(SegmentError) {
-        try checkIndex()
+        try checkDirectory()
         try verifyBlocks()
-        let pairs = try verifySeries()
-        try verifyPostings(pairs)
+        try verifyTexts()
+        try verifyPostings(try verifySeries())
     }
 
-    // Blocks lie one behind the other between the chunks and the index.
+    // Blocks lie one behind the other between the chunks and the directory, and their entries are
+    // numbered through.
     private func verifyBlocks() throws(SegmentError) {
         var expected = layout.chunksEnd
-        var symbols = 0
-        for part in [SegmentPart.symbols, .series, .postings] {
-            for number in 0..<directory(part).count {
+        for part in [SegmentPart.names, .values, .rows, .postings, .series] {
+            var entries = 0
+            for number in 0..<layout.blocks(part).count {
                 let entry = blockEntry(part, number)
+                let place = place(of: number, part)
                 guard entry.offset == expected else {
-                    throw contradiction(part, entry.offset, "expected at byte \(expected)")
-                }
-                let block = try block(part, number)
-                guard block.count == entry.plainBytes else {
-                    throw contradiction(
-                        part,
-                        entry.offset,
-                        "\(block.count) bytes, the index says \(entry.plainBytes)"
-                    )
+                    throw place.contradiction("expected at byte \(expected)")
                 }
                 expected += entry.storedBytes
-                if part == .symbols {
-                    guard entry.firstKey == UInt64(symbols) else {
-                        throw contradiction(part, entry.offset, "begins with symbol \(symbols)")
+                if part == .series {
+                    guard entry.plainBytes == entry.storedBytes else {
+                        throw place.contradiction("a series block is never packed")
                     }
-                    symbols += try symbolBlock(number).count
+                    continue
+                }
+                let block = try block(part, number)
+                guard block.bytes.count == entry.plainBytes else {
+                    throw place.contradiction(
+                        "\(block.bytes.count) bytes, the directory says \(entry.plainBytes)"
+                    )
+                }
+                guard entry.firstKey == UInt64(entries), block.count > 0 else {
+                    throw place.contradiction(
+                        "\(block.count) entries from \(entry.firstKey) on, expected \(entries)"
+                    )
+                }
+                entries += block.count
+                if part == .rows, entries != seriesCount,
+                    block.count != SegmentFormat.seriesPerRowBlock
+                {
+                    throw place.contradiction("\(block.count) series")
                 }
             }
+            let wanted =
+                switch part {
+                case .names: layout.nameCount
+                case .rows: seriesCount
+                case .series: 0
+                default: layout.pairCount
+                }
+            guard entries == wanted else {
+                throw contradiction(part, expected, "\(entries) entries, the footer says \(wanted)")
+            }
         }
-        guard symbols == layout.symbolCount else {
+        guard expected == layout.directoryOffset else {
             throw contradiction(
-                .symbols,
-                layout.chunksEnd,
-                "\(symbols) symbols, the footer says \(layout.symbolCount)"
+                .directory,
+                layout.directoryOffset,
+                "expected right after byte \(expected)"
             )
-        }
-        try verifyZeros(expected..<layout.indexOffset, .index)
-        guard layout.indexOffset - expected < SegmentFormat.alignment else {
-            throw contradiction(.index, layout.indexOffset, "expected right after byte \(expected)")
         }
     }
 
-    // Returns the number of label pairs.
-    private func verifySeries() throws(SegmentError) -> Int {
+    // Names ascend, so do the values of each name, and every pair has a name.
+    private func verifyTexts() throws(SegmentError) {
+        var lastName: [UInt8]?
+        var next = 0
+        try forEachName { name, pairs throws(SegmentError) in
+            if let lastName, ByteOrder.compare(lastName.span, name.span) >= 0 {
+                throw contradiction(.names, layout.chunksEnd, "names that do not ascend")
+            }
+            lastName = name
+            guard pairs.lowerBound == next else {
+                throw contradiction(.names, layout.chunksEnd, "pair \(next) has no name")
+            }
+            next = pairs.upperBound
+            var lastValue: [UInt8]?
+            try forEachValue(of: pairs) { pair, value throws(SegmentError) in
+                if let lastValue, ByteOrder.compare(lastValue.span, value.span) >= 0 {
+                    throw contradiction(
+                        .values,
+                        layout.chunksEnd,
+                        "the value of pair \(pair) is not after the one before"
+                    )
+                }
+                lastValue = value
+                return true
+            }
+            return true
+        }
+        guard next == layout.pairCount else {
+            throw contradiction(.names, layout.chunksEnd, "pair \(next) has no name")
+        }
+    }
+
+    // Returns for each pair the sum of the mixed numbers of its series.
+    private func verifySeries() throws(SegmentError) -> [UInt64] {
         var expected = SegmentFormat.headerBytes
         var found = SegmentSummary(storeID: storeID, range: range)
-        var pairs = 0
+        var pairs = [UInt64](repeating: 0, count: layout.pairCount)
+        var row: [Int] = []
         var last: SeriesID?
+        var texts = PairTexts(self)
         for series in 0..<seriesCount {
-            let entry = entry(of: series)
-            if let last, entry.id <= last {
-                throw contradiction(.index, layout.seriesEntries, "\(entry.id) is after \(last)")
+            let number = series / SeriesBlock.seriesCount
+            let place = place(of: number, .series)
+            let id = try id(of: series)
+            if let last, id <= last { throw place.contradiction("\(id) is after \(last)") }
+            last = id
+            if series % SeriesBlock.seriesCount == 0 {
+                guard blockEntry(.series, number).firstKey == id.high else {
+                    throw place.contradiction("the directory says that it begins with another id")
+                }
             }
-            last = entry.id
-            let labels = try labels(of: series)
-            guard Labels(checking: labels.bytes) != nil, SeriesIdentity.id(of: labels) == entry.id
-            else {
-                throw contradiction(
-                    .index,
-                    layout.seriesEntries,
-                    "\(entry.id) is not the id of \(labels)"
-                )
+            let labels = try texts.labels(of: series)
+            guard Labels(checking: labels.bytes) != nil, SeriesIdentity.id(of: labels) == id else {
+                throw place.contradiction("\(id) is not the id of \(labels)")
             }
-            pairs += labels.count
-            guard entry.firstChunk == found.chunkCount else {
-                throw contradiction(
-                    .index,
-                    layout.seriesEntries,
-                    "series \(series) begins with chunk \(entry.firstChunk), not \(found.chunkCount)"
-                )
-            }
-            for chunk in try chunks(of: series) {
-                try verify(chunk, of: entry.id, at: &expected, &found)
-            }
+            try readPairs(of: series, into: &row)
+            for pair in row { pairs[pair] &+= SegmentReader.mixed(series) }
+            for chunk in try chunks(of: series) { try verify(chunk, of: id, at: &expected, &found) }
         }
         guard expected == layout.chunksEnd else {
             throw contradiction(
@@ -100,12 +143,14 @@ extension SegmentReader {
         found.byteCount = summary.byteCount
         found.ledger = summary.ledger
         found.replaced = summary.replaced
+        found.clockStep = summary.clockStep
         guard found == summary else {
             throw contradiction(
                 .footer,
                 layout.footerOffset,
-                "\(found.sampleCount) samples, \(found.lateSampleCount) late, from "
-                    + "\(found.timeRange.start) to \(found.timeRange.end); header and footer say "
+                "\(found.chunkCount) chunks, \(found.sampleCount) samples, "
+                    + "\(found.lateSampleCount) late, from \(found.timeRange.start) to "
+                    + "\(found.timeRange.end); header and footer say \(summary.chunkCount), "
                     + "\(summary.sampleCount), \(summary.lateSampleCount), \(timeRange.start), "
                     + "\(timeRange.end)"
             )
@@ -124,32 +169,17 @@ extension SegmentReader {
         }
         var samples = SampleColumns()
         try decode(chunk, into: &samples)
-        let start = chunk.offset
-        let path = path
-        let header = try bytes.withBytes(in: start..<start + ChunkHeader.byteCount) {
-            (bytes: Span<UInt8>) throws(SegmentError) -> ChunkHeader in
-            do throws(ChunkError) { return try ChunkHeader(bytes) } catch {
-                throw .chunk(path: path, offset: start, cause: error)
-            }
-        }
+        let header = try header(of: chunk)
         guard header.seriesID == id, header.startMs == chunk.start.ms,
             header.endMs == chunk.end.ms, header.flags.contains(.late) == chunk.isLate
         else {
-            throw contradiction(.chunk, start, "the index has another id, flag or time for it")
-        }
-        let end = start + ChunkHeader.byteCount + Int(header.compressedSize)
-        let next = (end + SegmentFormat.alignment - 1) / SegmentFormat.alignment
-        expected = next * SegmentFormat.alignment
-        guard expected <= layout.chunksEnd else {
-            throw .bounds(
-                path: path,
-                part: .chunk,
-                offset: start,
-                length: expected - start,
-                limit: layout.chunksEnd - start
+            throw contradiction(
+                .chunk,
+                chunk.offset,
+                "the series block has another id, flag or time for it"
             )
         }
-        try verifyZeros(end..<expected, .chunk)
+        expected += chunk.byteCount
         found.chunkCount += 1
         found.sampleCount += samples.count
         if chunk.isLate {
@@ -162,39 +192,26 @@ extension SegmentReader {
         )
     }
 
-    private func verifyPostings(_ pairs: Int) throws(SegmentError) {
-        var holders = 0
-        var last: PairKey?
-        var wrong: String?
-        let universe = seriesCount
-        let symbols = layout.symbolCount
-        try forEachPair(from: PairKey(raw: 0)) { entry, block throws(CodecError) in
-            var set = SeriesSet(of: universe)
-            holders += try entry.insert(into: &set, block)
-            if let last, entry.key <= last { wrong = "\(entry.key.raw) comes after \(last.raw)" }
-            if max(entry.key.name, entry.key.value) >= symbols {
-                wrong = "symbols \(entry.key.name) and \(entry.key.value) of \(symbols)"
+    // Each pair has exactly the series whose rows name it: compared by sums of mixed numbers, which
+    // differ for any damage that is not made for it.
+    private func verifyPostings(_ expected: [UInt64]) throws(SegmentError) {
+        for (pair, wanted) in expected.enumerated() {
+            var set = SeriesSet(of: seriesCount)
+            try insertSeries(withPair: pair, into: &set)
+            var sum: UInt64 = 0
+            for series in set.members { sum &+= SegmentReader.mixed(series) }
+            guard sum == wanted else {
+                throw contradiction(
+                    .postings,
+                    layout.chunksEnd,
+                    "pair \(pair) has other series than those whose rows name it"
+                )
             }
-            last = entry.key
-            return true
-        }
-        if let wrong { throw contradiction(.postings, layout.postingDirectory, wrong) }
-        guard holders == pairs else {
-            throw contradiction(
-                .postings,
-                layout.postingDirectory,
-                "\(holders) entries for \(pairs) labels of all series"
-            )
         }
     }
 
-    private func verifyZeros(_ range: Range<Int>, _ part: SegmentPart) throws(SegmentError) {
-        let isZero = bytes.withBytes(in: range) { padding in
-            for index in padding.indices where padding[index] != 0 { return false }
-            return true
-        }
-        guard isZero else {
-            throw contradiction(part, range.lowerBound, "the padding is not zero")
-        }
+    private static func mixed(_ series: Int) -> UInt64 {
+        let product = (UInt64(series) &+ 1).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
+        return product.high &+ product.low ^ product.low >> 29
     }
 }

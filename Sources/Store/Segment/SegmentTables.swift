@@ -1,189 +1,217 @@
 // Collects what a segment says about its series, and writes it in blocks after the chunks.
+// Byte layout: Store.docc/segment-file.md
 import Codec
 import Model
 
-/// Symbols, series and postings of a segment that is being written.
+/// Names, values, rows, postings and series blocks of a segment that is being written.
 ///
-/// Takes memory by series and label pair, not by sample: about 80 bytes a series and its distinct texts.
+/// Takes memory by series, chunk and label pair, not by sample: about 24 bytes a series and chunk, 4 a
+/// label, and the distinct pairs' texts.
 struct SegmentTables {
-    private var symbols = SymbolTable()
-    private var pairs: [(name: UInt32, value: UInt32)] = []
-    private var pairNumbers: [UInt64: UInt32] = [:]
+    private var pairs = PairTable()
     private var pairsOfSeries: [UInt32] = []  // the pairs of all series, one series after the other
-    private var seriesEnds: [Int] = []
+    private var pairEnds: [Int] = []
     private var ids: [SeriesID] = []
     private var chunkEnds: [Int] = []
-    private(set) var chunks = ByteSink()
-    private(set) var chunkCount = 0
+    private var chunks: [ChunkNote] = []
 
     /// The number of series.
     var seriesCount: Int { ids.count }
+    /// The number of chunks.
+    var chunkCount: Int { chunks.count }
     /// The last series.
     var lastID: SeriesID? { ids.last }
-
-    /// Notes a series with its chunks; the ids come ascending.
-    mutating func add(_ id: SeriesID, _ labels: Labels, _ refs: [ChunkRef]) {
-        let bytes = labels.bytes
-        labels.forEachRange { name, value in
-            let nameNumber = symbols.intern(bytes.span.extracting(name))
-            let valueNumber = symbols.intern(bytes.span.extracting(value))
-            let key = UInt64(nameNumber) << 32 | UInt64(valueNumber)
-            let fresh = UInt32(pairs.count)
-            let number = pairNumbers[key] ?? fresh
-            if number == fresh {
-                pairNumbers[key] = fresh
-                pairs.append((nameNumber, valueNumber))
-            }
-            pairsOfSeries.append(number)
-        }
-        seriesEnds.append(pairsOfSeries.count)
-        ids.append(id)
-        for ref in refs { ref.write(to: &chunks) }
-        chunkCount += refs.count
-        chunkEnds.append(chunkCount)
+    /// Whether the last series has no chunk yet.
+    var lastSeriesIsEmpty: Bool {
+        guard let end = chunkEnds.last else { return false }
+        return end == (chunkEnds.count > 1 ? chunkEnds[chunkEnds.count - 2] : 0)
     }
 
-    /// Writes all blocks, then the index, and says where they are.
-    func write(to output: inout SegmentOutput) throws(SegmentError) -> SegmentLayout {
+    /// Notes a series; the ids come ascending.
+    mutating func add(_ id: SeriesID, _ labels: Labels) {
+        let bytes = labels.bytes.span
+        var start = 0
+        labels.forEachRange { name, value in
+            pairsOfSeries.append(
+                pairs.intern(bytes, start..<value.upperBound, name: name, value: value)
+            )
+            start = value.upperBound
+        }
+        pairEnds.append(pairsOfSeries.count)
+        ids.append(id)
+        chunkEnds.append(chunks.count)
+    }
+
+    /// Notes a chunk of the series that was added last.
+    mutating func add(_ chunk: ChunkNote) {
+        chunks.append(chunk)
+        chunkEnds[chunkEnds.count - 1] = chunks.count
+    }
+
+    /// Writes all blocks, then the directory, and says where they are.
+    func write(
+        to output: inout SegmentOutput,
+        _ times: TimeRange
+    ) throws(SegmentError) -> SegmentLayout {
         var layout = SegmentLayout()
         layout.chunksEnd = output.position
         layout.seriesCount = ids.count
-        layout.chunkCount = chunkCount
-        layout.symbolCount = symbols.count
-        var index = ByteSink()
-
-        let order = symbols.sorted()
+        layout.chunkCount = chunks.count
+        layout.pairCount = pairs.count
+        var table = BlockTable()
+        let (names, order) = pairs.sorted()
+        layout.nameCount = names.count
+        layout.nameBlocks = try writeNames(names, &table, &output)
+        layout.valueBlocks = try writeValues(order, &table, &output)
         var rank = [UInt32](repeating: 0, count: order.count)
         for (place, number) in order.enumerated() { rank[Int(number)] = UInt32(place) }
-
-        var table = BlockTable()
-        try writeSymbols(order, &table, &output)
-        layout.symbolBlocks = table.count
-        index.raw(table.directory.bytes)
-
-        table = BlockTable()
-        let places = try writeSeries(rank, &table, &output)
-        layout.seriesBlocks = table.count
-        index.raw(table.directory.bytes)
-
-        table = BlockTable()
-        try writePostings(rank, &table, &output)
-        layout.postingBlocks = table.count
-        index.raw(table.directory.bytes)
-
-        for number in ids.indices {
-            let first = number == 0 ? 0 : chunkEnds[number - 1]
-            SeriesEntry.write(
-                id: ids[number],
-                firstChunk: first,
-                chunkCount: chunkEnds[number] - first,
-                block: Int(places[number].block),
-                blockOffset: Int(places[number].offset),
-                to: &index
-            )
-        }
-        index.raw(chunks.bytes)
-        try output.align()
-        layout.indexOffset = output.position
-        layout.indexChecksum = XXH64.hash(index.bytes.span)
-        try output.write(index.bytes)
+        layout.rowBlocks = try writeRows(rank, &table, &output)
+        layout.postingBlocks = try writePostings(rank, &table, &output)
+        layout.seriesBlocks = try writeSeries(times, &table, &output)
+        layout.directoryOffset = output.position
+        layout.directoryChecksum = XXH64.hash(table.directory.bytes.span)
+        try output.write(table.directory.bytes)
         layout.footerOffset = output.position
         return layout
     }
 
-    private func writeSymbols(
-        _ order: [UInt32],
+    private func writeNames(
+        _ names: [(text: [UInt8], pairCount: Int)],
         _ table: inout BlockTable,
         _ output: inout SegmentOutput
-    ) throws(SegmentError) {
-        var lengths: [Int] = []
-        var texts: [UInt8] = []
+    ) throws(SegmentError) -> Int {
+        let before = table.count
+        var block = EntryBlockWriter()
         var first = 0
-        for (place, number) in order.enumerated() {
-            let text = symbols.text(number)
-            lengths.append(text.count)
-            texts.append(contentsOf: text)
-            if texts.count >= SegmentFormat.blockBytes || place == order.count - 1 {
-                let block = SymbolBlock.write(lengths: lengths, texts: texts)
-                try table.add(block, firstKey: UInt64(first), to: &output)
-                lengths.removeAll(keepingCapacity: true)
-                texts.removeAll(keepingCapacity: true)
+        var pair = 0
+        var last: [UInt8] = []
+        for (place, name) in names.enumerated() {
+            block.add(name.text.span, after: last.span)
+            block.entries.varint(UInt64(pair))
+            pair += name.pairCount
+            last = name.text
+            if block.isFull || place == names.count - 1 {
+                try table.add(block.finish(), firstKey: UInt64(first), to: &output)
                 first = place + 1
             }
         }
+        return table.count - before
     }
 
-    private func writeSeries(
+    private func writeValues(
+        _ order: [UInt32],
+        _ table: inout BlockTable,
+        _ output: inout SegmentOutput
+    ) throws(SegmentError) -> Int {
+        let before = table.count
+        var block = EntryBlockWriter()
+        var first = 0
+        for (place, pair) in order.enumerated() {
+            pairs.withValue(of: pair) { text in
+                pairs.withValue(of: place == 0 ? pair : order[place - 1]) { last in
+                    block.add(text, after: last)
+                }
+            }
+            if block.isFull || place == order.count - 1 {
+                try table.add(block.finish(), firstKey: UInt64(first), to: &output)
+                first = place + 1
+            }
+        }
+        return table.count - before
+    }
+
+    private func writeRows(
         _ rank: [UInt32],
         _ table: inout BlockTable,
         _ output: inout SegmentOutput
-    ) throws(SegmentError) -> [(block: UInt32, offset: UInt32)] {
-        var places: [(block: UInt32, offset: UInt32)] = []
-        places.reserveCapacity(ids.count)
-        var sink = ByteSink()
+    ) throws(SegmentError) -> Int {
+        let before = table.count
+        var block = EntryBlockWriter()
         var first = 0
-        for number in ids.indices {
-            places.append((UInt32(table.count), UInt32(sink.count)))
-            let start = number == 0 ? 0 : seriesEnds[number - 1]
-            sink.varint(UInt64(seriesEnds[number] - start))
-            for pair in pairsOfSeries[start..<seriesEnds[number]] {
-                sink.varint(UInt64(rank[Int(pairs[Int(pair)].name)]))
-                sink.varint(UInt64(rank[Int(pairs[Int(pair)].value)]))
+        var start = 0
+        for (series, end) in pairEnds.enumerated() {
+            _ = block.beginEntry()
+            block.entries.varint(UInt64(end - start) << 1)  // no metadata
+            // Labels come in the order of their names, so do pairs.
+            var last: UInt32 = 0
+            for index in start..<end {
+                let pair = rank[Int(pairsOfSeries[index])]
+                block.entries.varint(UInt64(pair - last))
+                last = pair
             }
-            sink.varint(0)  // no metadata
-            if sink.count >= SegmentFormat.blockBytes || number == ids.count - 1 {
-                try table.add(sink.bytes, firstKey: UInt64(first), to: &output)
-                sink.bytes.removeAll(keepingCapacity: true)
-                first = number + 1
+            start = end
+            if block.count == SegmentFormat.seriesPerRowBlock || series == pairEnds.count - 1 {
+                try table.add(block.finish(), firstKey: UInt64(first), to: &output)
+                first = series + 1
             }
         }
-        return places
+        return table.count - before
     }
 
     private func writePostings(
         _ rank: [UInt32],
         _ table: inout BlockTable,
         _ output: inout SegmentOutput
-    ) throws(SegmentError) {
+    ) throws(SegmentError) -> Int {
         // Counting sort: the series of all pairs in one array, each pair's from its start on.
-        var starts = [Int](repeating: 0, count: pairs.count + 1)
-        for pair in pairsOfSeries { starts[Int(pair) + 1] += 1 }
-        for index in pairs.indices { starts[index + 1] += starts[index] }
+        var starts = [Int](repeating: 0, count: rank.count + 1)
+        for pair in pairsOfSeries { starts[Int(rank[Int(pair)]) + 1] += 1 }
+        for index in rank.indices { starts[index + 1] += starts[index] }
         var fill = starts
         var holders = [UInt32](repeating: 0, count: pairsOfSeries.count)
         var start = 0
-        for (number, end) in seriesEnds.enumerated() {
-            for pair in pairsOfSeries[start..<end] {
-                holders[fill[Int(pair)]] = UInt32(number)
-                fill[Int(pair)] += 1
+        for (series, end) in pairEnds.enumerated() {
+            for index in start..<end {
+                let pair = Int(rank[Int(pairsOfSeries[index])])
+                holders[fill[pair]] = UInt32(series)
+                fill[pair] += 1
             }
             start = end
         }
-        let order = pairs.indices.map { index in
-            (
-                key: PairKey(
-                    name: rank[Int(pairs[index].name)],
-                    value: rank[Int(pairs[index].value)]
-                ),
-                index: index
+        let before = table.count
+        var block = EntryBlockWriter()
+        var first = 0
+        for pair in rank.indices {
+            _ = block.beginEntry()
+            PostingList.write(
+                holders[starts[pair]..<starts[pair + 1]],
+                of: ids.count,
+                to: &block.entries
             )
-        }.sorted { $0.key < $1.key }
-        var sink = ByteSink()
-        var first: PairKey?
-        for (place, entry) in order.enumerated() {
-            first = first ?? entry.key
-            PostingEntry.write(
-                entry.key,
-                holders[starts[entry.index]..<starts[entry.index + 1]],
-                to: &sink
-            )
-            if sink.count >= SegmentFormat.blockBytes || place == order.count - 1 {
-                try table.add(sink.bytes, firstKey: first?.raw ?? 0, to: &output)
-                sink.bytes.removeAll(keepingCapacity: true)
-                first = nil
+            if block.isFull || pair == rank.count - 1 {
+                try table.add(block.finish(), firstKey: UInt64(first), to: &output)
+                first = pair + 1
             }
         }
+        return table.count - before
     }
+
+    private func writeSeries(
+        _ times: TimeRange,
+        _ table: inout BlockTable,
+        _ output: inout SegmentOutput
+    ) throws(SegmentError) -> Int {
+        let before = table.count
+        var offset = SegmentFormat.headerBytes
+        for first in stride(from: 0, to: ids.count, by: SeriesBlock.seriesCount) {
+            let end = min(ids.count, first + SeriesBlock.seriesCount)
+            let block = SeriesBlock.write(
+                ids[first..<end],
+                chunkEnds[first..<end],
+                firstChunk: first == 0 ? 0 : chunkEnds[first - 1],
+                chunks,
+                at: &offset,
+                times
+            )
+            try table.add(block, firstKey: ids[first].high, isPacked: false, to: &output)
+        }
+        return table.count - before
+    }
+}
+
+extension EntryBlockWriter {
+    /// Whether the block is closed now.
+    var isFull: Bool { entries.count >= SegmentFormat.blockBytes }
 }
 
 /// Writes blocks one after the other and remembers where they went.
@@ -198,10 +226,14 @@ struct BlockTable {
     mutating func add(
         _ block: [UInt8],
         firstKey: UInt64,
+        isPacked: Bool = true,
         to output: inout SegmentOutput
     ) throws(SegmentError) {
-        let packed = SnappyBlock.compress(block.span)
-        let stored = packed.count < block.count ? packed : block
+        var stored = block
+        if isPacked {
+            let packed = SnappyBlock.compress(block.span)
+            if packed.count < block.count { stored = packed }
+        }
         let entry = BlockEntry(
             stored: stored,
             at: output.position,

@@ -64,18 +64,86 @@ public struct SegmentWriter: ~Copyable {
         _ labels: Labels,
         _ chunks: [SealedChunk]
     ) throws(SegmentError) {
-        if let last = tables.lastID { precondition(last < id, "BUG: series \(id) after \(last)") }
-        var refs: [ChunkRef] = []
-        refs.reserveCapacity(chunks.count)
-        do throws(SegmentError) {
-            for chunk in chunks {
-                refs.append(try write(chunk, of: id))
-            }
-        } catch {
-            output.discard()
-            throw error
+        startSeries(id, labels)
+        for chunk in chunks {
+            try add(chunk.payload.span, ChunkHeader(of: chunk, series: id))
         }
-        tables.add(id, labels, refs)
+    }
+
+    /// Starts a series; its chunks follow in the order of their times, late ones last, at least one.
+    ///
+    /// - Parameters:
+    ///   - id: after the id of the series before.
+    ///   - labels: the labels that `id` was made from.
+    public mutating func startSeries(_ id: SeriesID, _ labels: Labels) {
+        if let last = tables.lastID {
+            precondition(last < id, "BUG: series \(id) after \(last)")
+            precondition(!tables.lastSeriesIsEmpty, "BUG: series \(last) has no chunk")
+        }
+        tables.add(id, labels)
+    }
+
+    /// Adds a chunk that is coded already to the series that was started last.
+    ///
+    /// - Parameters:
+    ///   - payload: `header.compressedSize` bytes.
+    ///   - header: what goes before it; the series' id is put in.
+    /// - Throws: `.cannot`; nothing is left of the file then.
+    public mutating func add(
+        _ payload: Span<UInt8>,
+        _ header: ChunkHeader
+    ) throws(SegmentError) {
+        precondition(payload.count == Int(header.compressedSize), "BUG: a payload of another size")
+        var header = header
+        header.seriesID = currentID
+        try write { bytes in
+            bytes.append(copying: payload)
+            return header
+        }
+    }
+
+    /// Codes samples as one chunk of the series that was started last.
+    ///
+    /// - Parameters:
+    ///   - times: milliseconds, strictly ascending, at least one.
+    ///   - values: as many.
+    ///   - flags: what is special; the stale-marker flag is found out.
+    ///   - compressor: the first stage.
+    ///   - isPacked: whether Snappy is tried as second stage, and kept where it is smaller.
+    /// - Throws: `.cannot`; nothing is left of the file then.
+    public mutating func add(
+        _ times: Span<Int64>,
+        _ values: Span<Double>,
+        flags: ChunkFlags,
+        with compressor: any Compressor,
+        isPacked: Bool = false
+    ) throws(SegmentError) {
+        precondition(times.count == values.count, "BUG: columns of different lengths")
+        let id = currentID
+        try write { bytes in
+            let start = bytes.count
+            compressor.encode(times, values, to: &bytes)
+            var compression = compressor.compression
+            let plainBytes = bytes.count - start
+            if isPacked, let both = compression.withSecondStage {
+                let packed = SnappyBlock.compress(bytes.span.extracting(start...))
+                if packed.count < plainBytes {
+                    compression = both
+                    bytes.removeLast(plainBytes)
+                    bytes.append(contentsOf: packed)
+                }
+            }
+            return ChunkHeader(
+                compression: compression,
+                flags: values.hasStaleMarker ? flags.union(.staleMarkers) : flags,
+                seriesID: id,
+                startMs: times[0],
+                endMs: times[times.count - 1],
+                pointCount: times.count,
+                compressedSize: bytes.count - start,
+                uncompressedSize: plainBytes
+            )
+        }
     }
 
     /// Writes everything else, makes the file durable and names it.
@@ -83,20 +151,25 @@ public struct SegmentWriter: ~Copyable {
     /// - Parameters:
     ///   - ledger: what the ledger wants to find again in the footer.
     ///   - replaced: the names of the segments that this one replaces.
+    ///   - clockStep: the last batch before the latest large step back of the clock in the range.
     /// - Returns: what the file says about itself.
     /// - Throws: `.cannot`; nothing is left of the file then, except when only the directory's fsync
     ///   failed.
     public consuming func finish(
         ledger: [UInt8],
-        replaced: [String]
+        replaced: [String],
+        clockStep: SequenceNumber = .zero
     ) throws(SegmentError) -> SegmentSummary {
+        precondition(!tables.lastSeriesIsEmpty, "BUG: the last series has no chunk")
         do throws(SegmentError) {
             summary.ledger = ledger
             summary.replaced = replaced
             summary.seriesCount = tables.seriesCount
             summary.chunkCount = tables.chunkCount
             var footer = SegmentFooter()
-            footer.layout = try tables.write(to: &output)
+            footer.layout = try tables.write(to: &output, summary.timeRange)
+            summary.clockStep = clockStep
+            footer.clockStep = clockStep
             footer.sampleCount = summary.sampleCount
             footer.lateSampleCount = summary.lateSampleCount
             footer.lateChunkCount = summary.lateChunkCount
@@ -117,31 +190,47 @@ public struct SegmentWriter: ~Copyable {
         output.discard()
     }
 
+    private var currentID: SeriesID {
+        guard let id = tables.lastID else { preconditionFailure("BUG: a chunk before any series") }
+        return id
+    }
+
     private mutating func write(
-        _ chunk: SealedChunk,
-        of id: SeriesID
-    ) throws(SegmentError) -> ChunkRef {
-        let isLate = chunk.flags.contains(.late)
-        let ref = ChunkRef(
-            offset: output.position,
-            start: Timestamp(ms: chunk.startMs),
-            end: Timestamp(ms: chunk.endMs),
-            isLate: isLate
+        _ body: (inout [UInt8]) -> ChunkHeader
+    ) throws(SegmentError) {
+        let header: ChunkHeader
+        do throws(SegmentError) {
+            header = try output.writeChunk(body)
+        } catch {
+            output.discard()
+            throw error
+        }
+        let isLate = header.flags.contains(.late)
+        tables.add(
+            ChunkNote(
+                start: header.startMs,
+                end: header.endMs,
+                payloadBytes: header.compressedSize,
+                isLate: isLate
+            )
         )
-        var sink = ByteSink()
-        ChunkHeader(of: chunk, series: id).write(before: chunk.payload.span, to: &sink)
-        try output.write(sink.bytes)
-        try output.write(chunk.payload)
-        try output.align()
-        summary.sampleCount += Int(chunk.pointCount)
+        summary.sampleCount += Int(header.pointCount)
         if isLate {
             summary.lateChunkCount += 1
-            summary.lateSampleCount += Int(chunk.pointCount)
+            summary.lateSampleCount += Int(header.pointCount)
         }
         summary.timeRange = TimeRange(
-            min(summary.timeRange.start, ref.start),
-            max(summary.timeRange.end, ref.end)
+            min(summary.timeRange.start, Timestamp(ms: header.startMs)),
+            max(summary.timeRange.end, Timestamp(ms: header.endMs))
         )
-        return ref
+    }
+}
+
+extension Span<Double> {
+    // No way out of the loop before its end: so it is done for several values at once.
+    fileprivate var hasStaleMarker: Bool {
+        var found = false
+        for index in indices { found = found || self[index].isStaleMarker }
+        return found
     }
 }

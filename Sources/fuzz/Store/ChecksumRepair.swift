@@ -58,14 +58,14 @@ enum ChecksumRepair {
     static func segment(_ bytes: inout [UInt8]) {
         prefix(&bytes, at: 56)
         let trailer = bytes.count - 32
-        guard trailer >= 144 else { return }
+        guard trailer >= 168 else { return }
         let footer = Int(clamping: ByteLoads.u64(bytes.span, trailer))
-        guard footer >= 64, footer <= trailer - 80 else { return }
+        guard footer >= 64, footer <= trailer - 104 else { return }
         let index = Int(clamping: ByteLoads.u64(bytes.span, footer + 8))
         if index <= footer {
             chunks(&bytes, end: min(index, Int(clamping: ByteLoads.u64(bytes.span, footer))))
-            let blocks = (0..<3).reduce(0) {
-                $0 + Int(ByteLoads.u32(bytes.span, footer + 48 + $1 * 4))
+            let blocks = (0..<5).reduce(0) {
+                $0 + Int(ByteLoads.u32(bytes.span, footer + 68 + $1 * 4))
             }
             for block in 0..<min(blocks, (footer - index) / 32) {
                 let entry = index + block * 32
@@ -78,7 +78,7 @@ enum ChecksumRepair {
                     at: entry + 24
                 )
             }
-            put(XXH64.hash(bytes.span.extracting(index..<footer)), &bytes, at: footer + 64)
+            put(XXH64.hash(bytes.span.extracting(index..<footer)), &bytes, at: footer + 40)
         }
         put(XXH64.hash(bytes.span.extracting(footer..<trailer + 16)), &bytes, at: trailer + 16)
     }
@@ -88,12 +88,12 @@ enum ChecksumRepair {
         while at + 64 <= end {
             let length = Int(ByteLoads.u32(bytes.span, at + 44))
             guard ByteLoads.u32(bytes.span, at) == 0x4952_4f47, length <= end - at - 64 else {
-                at += 8
+                at += 1
                 continue
             }
             put(0, &bytes, at: at + 56)
             put(XXH64.hash(bytes.span.extracting(at..<at + 64 + length)), &bytes, at: at + 56)
-            at += (64 + length + 7) / 8 * 8
+            at += 64 + length
         }
     }
 

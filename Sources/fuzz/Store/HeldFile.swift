@@ -86,6 +86,7 @@ final class HeldBytes: MappedBytes {
 
     func withBytes<Result, Failure: Error>(
         in range: Range<Int>,
+        failing: (Errno) -> Failure,
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let part = Array(bytes[range])

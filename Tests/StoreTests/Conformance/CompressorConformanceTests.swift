@@ -7,7 +7,9 @@ import Testing
 @testable import Store
 
 @Suite("Compressor, conformance") struct CompressorConformanceTests {
-    static let compressors: [any Compressor] = [GorillaCompressor(), PlainCompressor()]
+    static let compressors: [any Compressor] = [
+        GorillaCompressor(), ColumnarCompressor(), PlainCompressor(),
+    ]
 
     @Test("gives back every bit, behind whatever the columns hold", arguments: compressors.indices)
     func roundTrips(which: Int) throws {
@@ -97,7 +99,7 @@ import Testing
             Array(0..<5000).map { $0 * 1000 },
             (0..<5000).map { Double($0 % 2) }
         )
-        let packed = SealedChunk(flat, flags: [], isPacked: true)
+        let packed = SealedChunk(flat, flags: [], with: GorillaCompressor(), isPacked: true)
         #expect(packed.compression == .gorillaSnappy)
         #expect(packed.payload.count < Int(packed.uncompressedSize))
         var decoded = SampleColumns()
@@ -112,7 +114,7 @@ import Testing
             Array(0..<100).map { $0 * 1000 },
             (0..<100).map { _ in Double(bitPattern: random.next()) }
         )
-        #expect(SealedChunk(noise, flags: [], isPacked: true).compression == .gorilla)
+        #expect(SealedChunk(noise, flags: [], isPacked: true).compression == .columnar)
     }
 
     private struct LyingCompressor: Compressor {

@@ -17,6 +17,7 @@ import Testing
                 segment: index,
                 chunk: ChunkRef(
                     offset: 64,
+                    byteCount: 64,
                     start: Timestamp(ms: times[0]),
                     end: Timestamp(ms: times[times.count - 1]),
                     isLate: false

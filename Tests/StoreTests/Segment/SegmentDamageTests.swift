@@ -41,7 +41,7 @@ import Testing
         var bytes = try Self.smallBytes.get()
         let layout = try TestSegment.open(bytes).layout
         for _ in 0..<Int.random(in: 1...4, using: &random) {
-            let place = Int.random(in: layout.chunksEnd..<layout.footerOffset + 72, using: &random)
+            let place = Int.random(in: layout.chunksEnd..<layout.footerOffset + 96, using: &random)
             bytes[place] = UInt8.random(in: 0...255, using: &random)
         }
         Self.seal(&bytes, layout)
@@ -65,7 +65,7 @@ import Testing
     func verified() throws {
         let bytes = try Self.smallBytes.get()
         let layout = try TestSegment.open(bytes).layout
-        for place in layout.chunksEnd..<layout.indexOffset {
+        for place in layout.chunksEnd..<layout.directoryOffset {
             for value: UInt8 in [0, 1, 0x7f] {
                 var forged = bytes
                 forged[place] = value
@@ -86,7 +86,7 @@ import Testing
     func texts() throws {
         let bytes = try Self.smallBytes.get()
         #expect(
-            text(Array(bytes[..<100])) == "/s/x.gor: 100 bytes are no segment, the smallest has 176"
+            text(Array(bytes[..<100])) == "/s/x.gor: 100 bytes are no segment, the smallest has 200"
         )
         var damaged = bytes
         damaged[0] = UInt8(ascii: "X")
@@ -114,7 +114,7 @@ import Testing
     @Test("one damaged chunk does not hide the others")
     func oneChunk() throws {
         var bytes = try Self.smallBytes.get()
-        bytes[64 + 70] ^= 0xff
+        bytes[64 + 66] ^= 0xff
         let segment = try TestSegment.open(bytes)
         var readable = 0
         for series in 0..<segment.seriesCount {
@@ -137,8 +137,8 @@ import Testing
     // Puts right checksums over whatever the index and the footer say.
     private static func seal(_ bytes: inout [UInt8], _ layout: SegmentLayout) {
         let trailer = bytes.count - SegmentFormat.trailerBytes
-        for part in 0..<layout.symbolBlocks + layout.seriesBlocks + layout.postingBlocks {
-            let place = layout.symbolDirectory + part * SegmentFormat.blockEntryBytes
+        for part in 0..<layout.blockCount {
+            let place = layout.directoryOffset + part * SegmentFormat.blockEntryBytes
             let entry = BlockEntry(
                 bytes.span.extracting(place..<place + SegmentFormat.blockEntryBytes)
             )
@@ -153,8 +153,8 @@ import Testing
             bytes = sink.bytes
         }
         var sink = ByteSink(bytes)
-        let index = XXH64.hash(bytes.span.extracting(layout.indexOffset..<layout.footerOffset))
-        sink.patch(u64: index, at: layout.footerOffset + 64)
+        let index = XXH64.hash(bytes.span.extracting(layout.directoryOffset..<layout.footerOffset))
+        sink.patch(u64: index, at: layout.footerOffset + 40)
         let footer = XXH64.hash(sink.bytes.span.extracting(layout.footerOffset..<trailer + 16))
         sink.patch(u64: footer, at: trailer + 16)
         bytes = sink.bytes

@@ -18,6 +18,7 @@ final class MemoryBytes: MappedBytes {
 
     func withBytes<R, E: Error>(
         in range: Range<Int>,
+        failing: (Errno) -> E,
         _ body: (Span<UInt8>) throws(E) -> R
     ) throws(E) -> R {
         let part = Array(bytes[range])
@@ -55,7 +56,8 @@ enum TestSegment {
         _ fileSystem: any FileSystem,
         _ path: String,
         ledger: [UInt8] = [],
-        replaced: [String] = []
+        replaced: [String] = [],
+        with compressor: any Compressor = ColumnarCompressor()
     ) throws(SegmentError) -> SegmentSummary {
         var writer = try SegmentWriter(
             fileSystem,
@@ -70,7 +72,9 @@ enum TestSegment {
             try writer.add(
                 id,
                 one.labels,
-                one.chunks.map { SealedChunk($0.samples, flags: $0.isLate ? .late : []) }
+                one.chunks.map {
+                    SealedChunk($0.samples, flags: $0.isLate ? .late : [], with: compressor)
+                }
             )
         }
         return try writer.finish(ledger: ledger, replaced: replaced)
