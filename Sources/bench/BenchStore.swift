@@ -26,8 +26,17 @@ final class BenchStore {
         return options
     }
 
-    private init(_ options: StoreOptions, _ loads: [ScrapeLoad], _ series: [[Labels]]) throws {
-        let database = try Database(options, isClockSynchronised: { false })
+    private init(
+        _ options: StoreOptions,
+        _ loads: [ScrapeLoad],
+        _ series: [[Labels]],
+        _ fileSystem: any FileSystem = PosixFileSystem()
+    ) throws {
+        let database = try Database(
+            options,
+            fileSystem: fileSystem,
+            isClockSynchronised: { false }
+        )
         self.database = database
         self.options = options
         self.loads = loads
@@ -39,9 +48,14 @@ final class BenchStore {
     }
 
     /// Targets whose series move like those of real exporters.
-    convenience init(targets: Int, seriesCount: Int, sync: BufferSync = .never) throws {
+    convenience init(
+        targets: Int,
+        seriesCount: Int,
+        sync: BufferSync = .never,
+        fileSystem: any FileSystem = PosixFileSystem()
+    ) throws {
         let loads = (0..<targets).map { ScrapeLoad(target: $0, seriesCount: seriesCount) }
-        try self.init(BenchStore.options(sync: sync), loads, loads.map(\.series))
+        try self.init(BenchStore.options(sync: sync), loads, loads.map(\.series), fileSystem)
     }
 
     /// One target: the series of a recording.
@@ -88,6 +102,16 @@ final class BenchStore {
             batch.values = loads[target].values
             return batch
         }
+    }
+
+    /// A batch of one sample: call `number`, which goes to the next series of the first target.
+    func single(_ number: Int) -> SampleBatch {
+        let place = number % handles[0].count
+        if place == 0 { time += 1000 }
+        var batch = SampleBatch(stream: streams[0], time: Timestamp(ms: time))
+        batch.series = [handles[0][place]]
+        batch.values = [Double(number)]
+        return batch
     }
 
     /// Appends `rounds` rounds; gives back the seconds that the appends alone took.
