@@ -184,6 +184,7 @@ public final class Database: Sendable {
         sealed.withLock { segments in
             statistics.segmentCount = segments.count
             statistics.segmentBytes = segments.reduce(0) { $0 + $1.byteCount }
+            statistics.chunkCount = segments.reduce(0) { $0 + $1.summary.chunkCount }
             statistics.oldestMs = segments.map(\.timeRange.start.ms).min()
             let cold = segments.filter { $0.name.hasSuffix(StoreLayout.coldSuffix) }
             statistics.coldSegmentCount = cold.count
@@ -206,6 +207,7 @@ public final class Database: Sendable {
             statistics.epochsDroppedByCap = state.droppedEpochs
             statistics.expired = state.expired
         }
+        statistics.replayedSamples = recovery.replayedSamples
         statistics.quarantined = quarantine.count
         return statistics
     }
@@ -234,6 +236,8 @@ public struct StoreStatistics: Sendable {
     public var bufferFailures = 0
     public var segmentCount = 0
     public var segmentBytes = 0
+    /// Chunks in the segments.
+    public var chunkCount = 0
     public var oldestMs: Int64?
     public var rotations = 0
     public var segmentsWritten = 0
@@ -241,6 +245,8 @@ public struct StoreStatistics: Sendable {
     public var sealFailures = 0
     public var segmentsDeleted = 0
     public var quarantined = 0
+    /// Samples that the start found in the buffer.
+    public var replayedSamples = 0
     /// Of the segments: those that were merged.
     public var coldSegmentCount = 0
     public var coldSegmentBytes = 0

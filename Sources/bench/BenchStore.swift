@@ -23,6 +23,7 @@ final class BenchStore {
         options.headSizeLimit = .max
         options.bufferMaxSize = .max
         options.chunkTimeLimitMs = .max
+        options.rewrite.delayMs = 0
         return options
     }
 

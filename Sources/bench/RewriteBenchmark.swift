@@ -1,27 +1,84 @@
-// Bytes written and kept a sample: buffer, segments, everything.
+// Bytes written and kept a sample: buffer, segments, merges, everything.
 import Model
+import Platform
 import Store
 
 enum RewriteBenchmark {
+    // An hour of scrapes.
+    private static let hour = 240
+    // Midnight, so that a day of scrapes is a day.
+    private static let startMs: Int64 = 1_764_028_800_000
+
     static func run(_ report: BenchReport) throws {
-        let node = try NodeRecording.load(report, points: report.number("points", default: 960))
-        let store = try BenchStore(recording: node)
-        let times = node.times()
-        let scrapesAnHour = 240
-        for start in stride(from: 0, to: node.points, by: scrapesAnHour) {
-            let end = min(start + scrapesAnHour, node.points)
-            store.append(node, times: times, points: start..<end)
-            store.database.rotate()
-            store.database.sealPending()
-        }
-        let statistics = store.database.statistics()
-        let samples = Double(node.samples)
-        let buffer = Double(statistics.bufferBytesWritten) / samples
-        let segments = Double(statistics.segmentBytesWritten) / samples
+        let node = try NodeRecording.load(report, points: report.number("points", default: 5760))
         report.remark(node.text)
-        report.figure("buffer written", buffer, "bytes/sample", goal: .atMost(1.5))
-        report.figure("segments written", segments, "bytes/sample")
-        report.figure("everything written", buffer + segments, "bytes/sample", goal: .atMost(3.5))
-        report.figure("segments kept", Double(statistics.segmentBytes) / samples, "bytes/sample")
+        let store = try BenchStore(recording: node)
+        let times = node.times(from: startMs)
+        for start in stride(from: 0, to: node.points, by: hour) {
+            let end = min(start + hour, node.points)
+            store.append(node, times: times, points: start..<end)
+            seal(store)
+        }
+        try figures(report, store, samples: node.samples, everything: 3.5, buffer: 1.5, cold: 0.48)
+
+        let load = try BenchStore(targets: 20, seriesCount: 1000)
+        let rounds = report.number("rounds", default: 3 * hour)
+        for _ in 0..<max(1, rounds / hour) {
+            _ = load.append(rounds: hour)
+            seal(load)
+        }
+        report.remark("generated, 20 targets × 1,000 series × \(rounds / hour * hour)")
+        let samples = rounds / hour * hour * 20_000
+        try figures(report, load, samples: samples, everything: 7, buffer: 2.2, cold: nil)
+    }
+
+    private static func seal(_ store: BenchStore) {
+        store.database.rotate()
+        store.database.sealPending()
+    }
+
+    private static func figures(
+        _ report: BenchReport,
+        _ store: BenchStore,
+        samples: Int,
+        everything: Double,
+        buffer: Double,
+        cold: Double?
+    ) throws {
+        let count = Double(samples)
+        let hot = store.database.statistics()
+        let took = seconds { store.database.rewrite() }
+        let after = store.database.statistics()
+        let written = Double(after.bufferBytesWritten) / count
+        let sealed = Double(after.segmentBytesWritten) / count
+        let merged = Double(after.rewrite.writtenBytes) / count
+        report.figure("buffer written", written, "bytes/sample", goal: .atMost(buffer))
+        report.figure("segments written", sealed, "bytes/sample")
+        report.figure("merges written", merged, "bytes/sample")
+        report.figure(
+            "everything written",
+            written + sealed + merged,
+            "bytes/sample",
+            goal: .atMost(everything)
+        )
+        report.figure(
+            "segments and merges written for each byte kept",
+            (sealed + merged) / (Double(after.segmentBytes) / count),
+            "bytes/byte",
+            goal: .atMost(3)
+        )
+        report.figure("segments before the merge", Double(hot.segmentBytes) / count, "bytes/sample")
+        let kept = Double(after.segmentBytes) / count
+        if let cold {
+            report.figure("segments kept", kept, "bytes/sample", goal: .atMost(cold))
+        } else {
+            report.figure("segments kept", kept, "bytes/sample")
+        }
+        report.figure(
+            "samples a chunk of merged segments",
+            count / Double(max(1, after.chunkCount)),
+            "samples"
+        )
+        report.figure("merged, files synced", count / took / 1e6, "M samples/s")
     }
 }

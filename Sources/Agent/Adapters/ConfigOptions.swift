@@ -18,6 +18,13 @@ extension AgentConfig {
         options.headSizeLimit = Int(storage.headSizeLimit)
         options.bufferMaxSize = buffer.maxSize
         options.retentionMs = storage.retentionTimeMs
+        options.retentionSize = storage.retentionSize
+        options.rewrite.isEnabled = storage.compressionEnabled
+        options.rewrite.delayMs = storage.compressionDelayMs
+        options.rewrite.minAgeMs = compression.minAgeMs
+        options.rewrite.workerCount = Int(compression.workerCount)
+        options.rewrite.scanIntervalMs = compression.scanIntervalMs
+        options.rewrite.chunksPerScan = Int(compression.maxChunksPerScan)
         options.maxSampleAgeMs = storage.maxSampleAgeMs
         options.maxSeries = Int(security.maxSeries)
         options.maxLabelsPerSeries = Int(security.maxLabelsPerSeries)

@@ -10,7 +10,7 @@ extension AgentConfig {
         .table("buffer", \.buffer, BufferSection.keys),
         .table("index", \.index, IndexSection.keys),
         .table("redis", \.unused, LaterSection.redis),
-        .table("compression", \.unused, LaterSection.compression),
+        .table("compression", \.compression, CompressionSection.keys),
         .table("cache", \.unused, LaterSection.cache),
         .table("security", \.security, SecuritySection.keys),
         .table("host", \.host, HostSection.keys),
@@ -62,11 +62,20 @@ extension StorageSection {
         .duration("retention_time", \.retentionTimeMs),
         .duration("max_sample_age", \.maxSampleAgeMs),
         .size("head_size_limit", \.headSizeLimit, atLeast: 1 << 20),
-        .later("compression_enabled", "true"),
-        .later("compression_delay", "300"),
+        .size("retention_size", \.retentionSize),
+        .flag("compression_enabled", \.compressionEnabled),
+        .duration("compression_delay", \.compressionDelayMs),
         .later("cache_size_mb", "64"),
-        .later("retention_size", "\"4GB\""),
         .later("read_mode", "\"mmap\""),
+    ]
+}
+
+extension CompressionSection {
+    static let keys: [ConfigKey<CompressionSection>] = [
+        .duration("min_age_seconds", \.minAgeMs),
+        .number("worker_count", \.workerCount, 1...64),
+        .duration("scan_interval_seconds", \.scanIntervalMs, atLeastMs: 100),
+        .number("max_chunks_per_scan", \.maxChunksPerScan, 1...(1 << 40)),
     ]
 }
 
@@ -156,10 +165,6 @@ struct LaterSection: Sendable {
         .later("key_prefix", "\"tsdb:\""), .later("max_stream_size", "\"256MB\""),
         .later("lease_secs", "15"), .later("wait_replicas", "0"),
         .table("retry", \.itself, retry), .table("failover", \.itself, failover),
-    ]
-    static let compression: [ConfigKey<LaterSection>] = [
-        .later("min_age_seconds", "3600"), .later("worker_count", "1"),
-        .later("scan_interval_seconds", "300"), .later("max_chunks_per_scan", "100000"),
     ]
     static let cache: [ConfigKey<LaterSection>] = [
         .later("max_size_bytes", "67108864"), .later("num_shards", "4"),

@@ -26,6 +26,7 @@ extension AgentConfig {
         var names: [String] = []
         if new.api != api { names.append("api") }
         if new.storage != storage { names.append("storage") }
+        if new.compression != compression { names.append("compression") }
         if new.buffer != buffer { names.append("buffer") }
         if new.security != security { names.append("security") }
         if new.agent.logFormat != agent.logFormat { names.append("agent.log_format") }

@@ -10,6 +10,7 @@ public struct AgentConfig: Sendable, Equatable {
     public var storage = StorageSection()
     public var buffer = BufferSection()
     public var index = IndexSection()
+    public var compression = CompressionSection()
     public var security = SecuritySection()
     public var host = HostSection()
     public var global = GlobalSection()
@@ -72,10 +73,25 @@ public struct StorageSection: Sendable, Equatable {
     public var chunkPointLimit: Int64 = 10_000
     /// 0 means for ever.
     public var retentionTimeMs: Int64 = 15 * 86_400_000
+    /// Bytes that everything under `basePath` may take; 0 means no cap.
+    public var retentionSize: Int64 = 4 << 30
+    /// Whether sealed segments are merged.
+    public var compressionEnabled = true
+    /// How long a segment rests after it was sealed.
+    public var compressionDelayMs: Int64 = 300_000
     /// Older samples are dropped; 0 takes any age.
     public var maxSampleAgeMs: Int64 = 0
     /// Bytes of the active chunks at which the head rotates.
     public var headSizeLimit: Int64 = 64 << 20
+}
+
+/// `[compression]`: the cold rewrite.
+public struct CompressionSection: Sendable, Equatable {
+    /// The newest sample of a segment must be so old before it is merged.
+    public var minAgeMs: Int64 = 3_600_000
+    public var workerCount: Int64 = 1
+    public var scanIntervalMs: Int64 = 300_000
+    public var maxChunksPerScan: Int64 = 100_000
 }
 
 /// `[buffer]`: the write buffer that survives a crash.

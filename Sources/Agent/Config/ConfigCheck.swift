@@ -13,6 +13,7 @@ struct ConfigCheck {
     private(set) var reader: ConfigReader
     // Keys that could not be read: what they lack has been said already.
     private let unread: Set<String>
+    private static let smallestRetentionSize: Int64 = 8 << 20
 
     init(config: AgentConfig, root: [ConfigEntry], reader: ConfigReader) {
         self.config = config
@@ -26,6 +27,14 @@ struct ConfigCheck {
         checkListeners()
         if config.storage.basePath.isEmpty {
             note(["storage", "base_path"], "is empty; name the directory for the data")
+        }
+        let size = config.storage.retentionSize
+        if size > 0, size < ConfigCheck.smallestRetentionSize {
+            note(
+                ["storage", "retention_size"],
+                "is \(size) bytes, too few for buffer and segments; write at least \"8MB\", or 0 for "
+                    + "no cap"
+            )
         }
         checkCollectors()
         checkGlobal()

@@ -37,6 +37,67 @@ enum StoreMeters {
                 "segment_written_bytes_total", "Bytes written to segments.", .counter,
                 { Double($0.segmentBytesWritten) }
             ),
+            (
+                "cold_segments", "Of the segments: those that were merged.", .gauge,
+                { Double($0.coldSegmentCount) }
+            ),
+            (
+                "cold_segment_bytes", "Bytes of merged segments.", .gauge,
+                { Double($0.coldSegmentBytes) }
+            ),
+            ("chunks", "Chunks in segments.", .gauge, { Double($0.chunkCount) }),
+            (
+                "rewrites_total", "Segments written by merging others.", .counter,
+                { Double($0.rewrite.segments) }
+            ),
+            (
+                "rewrite_inputs_total", "Segments that were merged into others.", .counter,
+                { Double($0.rewrite.inputs) }
+            ),
+            (
+                "rewrite_written_bytes_total", "Bytes written by merging segments.", .counter,
+                { Double($0.rewrite.writtenBytes) }
+            ),
+            (
+                "rewrite_failures_total", "Merges that could not be written.", .counter,
+                { Double($0.rewrite.failures) }
+            ),
+            (
+                "write_amplification",
+                "Bytes written to segments for each byte of them that was kept; 0 before a merge.",
+                .gauge, { $0.rewrite.writeAmplification ?? 0 }
+            ),
+            (
+                "cap_bytes", "What everything under base_path may take; 0 without a cap.", .gauge,
+                { Double($0.capBytes ?? 0) }
+            ),
+            (
+                "used_bytes", "What everything under base_path takes; 0 without a cap.", .gauge,
+                { Double($0.usedBytes ?? 0) }
+            ),
+            (
+                "segments_deleted_by_cap_total", "Segments deleted by retention_size.", .counter,
+                { Double($0.segmentsDeletedByCap) }
+            ),
+            (
+                "quarantine_deleted_by_cap_total",
+                "Files in quarantine deleted by retention_size.", .counter,
+                { Double($0.quarantineDeletedByCap) }
+            ),
+            (
+                "epochs_dropped_by_cap_total",
+                "Epochs dropped from memory because retention_size left no room.", .counter,
+                { Double($0.epochsDroppedByCap) }
+            ),
+            (
+                "samples_expired_total",
+                "Samples deleted before a destination had them, over all destinations.", .counter,
+                { Double($0.expired.values.reduce(0, +)) }
+            ),
+            (
+                "replayed_samples", "Samples that the start found in the write buffer.", .gauge,
+                { Double($0.replayedSamples) }
+            ),
             ("rotations_total", "Rotations of the head.", .counter, { Double($0.rotations) }),
             (
                 "seal_failures_total", "Epochs that could not be sealed at once.", .counter,

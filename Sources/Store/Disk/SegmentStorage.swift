@@ -20,6 +20,8 @@ public struct SegmentStorage: Sendable {
 }
 
 extension SegmentStorage: StorageEngine {
+    /// The segments in the directory, which is made when it is missing.
+    /// - Throws: `.cannot` when it cannot be listed.
     public func names() throws(StoreError) -> [String] {
         let names: [String]
         do throws(Errno) {
@@ -38,6 +40,8 @@ extension SegmentStorage: StorageEngine {
         return names.filter(StoreLayout.isSegment)
     }
 
+    /// The mapped file.
+    /// - Throws: `.cannot` with what open(2) or mmap(2) said.
     public func read(_ name: String) throws(SegmentError) -> any MappedBytes {
         let path = path(of: name)
         do throws(Errno) {
@@ -47,6 +51,13 @@ extension SegmentStorage: StorageEngine {
         }
     }
 
+    /// A temporary file beside its final name, with room reserved where the file system can.
+    ///
+    /// - Parameters:
+    ///   - name: the final name.
+    ///   - byteCount: what is reserved.
+    /// - Returns: where the bytes go.
+    /// - Throws: `.cannot`.
     public func create(
         _ name: String,
         reserving byteCount: Int64
@@ -54,6 +65,8 @@ extension SegmentStorage: StorageEngine {
         try SegmentFile(fileSystem, path: path(of: name), reserving: byteCount)
     }
 
+    /// What stat(2) says; the time is the file's modification time.
+    /// - Throws: `.cannot`.
     public func facts(of name: String) throws(StoreError) -> StoredSegment {
         let path = path(of: name)
         do throws(Errno) {
@@ -68,6 +81,8 @@ extension SegmentStorage: StorageEngine {
         }
     }
 
+    /// Unlinks the files and syncs the directory.
+    /// - Throws: `.cannot` with the first file that stays.
     public func remove(_ names: [String]) throws(StoreError) {
         for name in names {
             do throws(Errno) {
@@ -87,6 +102,8 @@ extension SegmentStorage: StorageEngine {
         quarantine.take(path(of: name), reason: reason)
     }
 
+    /// Hard links, or copies where links cannot be made.
+    /// - Throws: `.cannot` with the first file that is missing in the target.
     public func copy(_ names: [String], to directory: String) throws(StoreError) {
         for name in names {
             let target = FilePath.join(directory, name)
