@@ -108,7 +108,8 @@ let targets: [Target] = [
 
 let package = Package(
     name: "tsdb-agent",
-    products: [.library(name: "Store", targets: ["Store"])],
+    // What Store's own interface speaks of comes along.
+    products: [.library(name: "Store", targets: ["Store", "Model", "Codec", "Platform"])],
     targets: targets,
     swiftLanguageModes: [.v6]
 )
