@@ -101,7 +101,10 @@ let targets: [Target] = [
         ["Forward", "Model", "Codec", "Formats", "Platform", "Store", "HTTP", "TestSupport"]
     ),
     tests("API", ["API", "Model", "Formats", "PromQL", "Platform", "HTTP", "TestSupport"]),
-    tests("Agent", ["Agent", "Model", "Formats", "Platform", "Store", "Collect", "TestSupport"]),
+    tests(
+        "Agent",
+        ["Agent", "Model", "Formats", "Platform", "PromQL", "Store", "Collect", "TestSupport"]
+    ),
     tests("House", []),
     tests("EndToEnd", ["tsdb-agent", "Platform", "Formats", "HTTP", "TestSupport"]),
 ]

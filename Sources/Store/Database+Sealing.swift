@@ -28,7 +28,12 @@ extension Database {
             var reader: SegmentReader?
             if !series.isEmpty || epoch.ledger != Ledger() {
                 let summary = try write(series, epoch, to: name)
-                reader = try SegmentReader(storage, name: name, engines: engines)
+                reader = try SegmentReader(
+                    storage,
+                    name: name,
+                    cache: blockCache,
+                    engines: engines
+                )
                 sealing.withLock { counters in
                     counters.segments += 1
                     counters.bytes += summary.byteCount

@@ -25,6 +25,7 @@ public final class Database: Sendable {
     let log: Logger
     let quarantine: Quarantine
     let storage: any StorageEngine
+    let blockCache: BlockCache
     let head: Mutex<HeadState>
     let writer: Mutex<WriterState>
     let ring: Mutex<FeedRing>
@@ -87,6 +88,7 @@ public final class Database: Sendable {
         fileSystem = opened.fileSystem
         quarantine = opened.quarantine
         storage = opened.storage
+        blockCache = opened.cache
         self.wallClock = wallClock
         self.log = log
         self.isClockSynchronised = isClockSynchronised
@@ -209,6 +211,7 @@ public final class Database: Sendable {
         }
         statistics.replayedSamples = recovery.replayedSamples
         statistics.quarantined = quarantine.count
+        statistics.cache = blockCache.statistics
         return statistics
     }
 }
@@ -263,4 +266,6 @@ public struct StoreStatistics: Sendable {
     public var expired: [String: Int] = [:]
     /// Reads that came upon damage in a segment.
     public var damagedReads = 0
+    /// Unpacked blocks of segments.
+    public var cache = BlockCache.Statistics()
 }

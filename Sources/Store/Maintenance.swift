@@ -51,6 +51,7 @@ final class Maintenance: Sendable {
     private let state = Mutex(State())
     private let sealBell = Bell()
     private let syncBell = Bell()
+    private let cacheBell = Bell()
     private let rewriteBells = Mutex<[Bell]>([])
 
     /// Starts the threads.
@@ -64,6 +65,10 @@ final class Maintenance: Sendable {
             for number in 0..<max(1, database.options.rewrite.workerCount) {
                 startRewriting(database, number)
             }
+        }
+        let cachePeriodMs = max(1, database.options.cache.evictionIntervalMs)
+        start("tsdb-cache", cacheBell, periodMs: cachePeriodMs) { [weak database] in
+            database?.blockCache.trim()
         }
         if case .interval(let periodMs) = database.options.sync {
             start("tsdb-sync", syncBell, periodMs: max(1, periodMs)) { [weak database] in
@@ -123,6 +128,7 @@ final class Maintenance: Sendable {
     private func ringAll() {
         sealBell.ring()
         syncBell.ring()
+        cacheBell.ring()
         for bell in rewriteBells.withLock({ $0 }) { bell.ring() }
     }
 

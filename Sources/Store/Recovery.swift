@@ -36,6 +36,7 @@ struct OpenedStore: ~Copyable {
     let identity: StoreIdentity
     let quarantine: Quarantine
     let storage: any StorageEngine
+    let cache: BlockCache
     let report: RecoveryReport
     var parts: Parts
 
@@ -67,15 +68,18 @@ enum Recovery {
         try make(FilePath.join(base, StoreLayout.bufferDirectory), fileSystem)
         let quarantine = Quarantine(basePath: base, fileSystem: fileSystem, log: log)
         var report = RecoveryReport()
+        let cache = BlockCache(options.cache)
         let storage = engines.storage(
             StorageContext(
                 basePath: base,
                 fileSystem: fileSystem,
                 log: log,
+                readMode: options.readMode,
+                cache: cache,
                 quarantine: quarantine
             )
         )
-        var segments = try SegmentDirectory.open(storage, engines, log)
+        var segments = try SegmentDirectory.open(storage, engines, cache, log)
         var buffers = try BufferDirectory.open(base, fileSystem, quarantine)
         let identity = try nextIdentity(
             base,
@@ -140,6 +144,7 @@ enum Recovery {
             identity: identity,
             quarantine: quarantine,
             storage: storage,
+            cache: cache,
             report: report,
             parts: .init(
                 head: replay.takeHead(),

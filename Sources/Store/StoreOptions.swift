@@ -1,4 +1,5 @@
 // The store's settings: `[storage]` and `[buffer]` of agent.toml, each defined here and nowhere else.
+public import Platform
 
 /// When the write buffer is made durable.
 public enum BufferSync: Sendable, Equatable {
@@ -8,6 +9,14 @@ public enum BufferSync: Sendable, Equatable {
     case interval(ms: Int64)
     /// When the kernel pleases.
     case never
+}
+
+/// How the bytes of sealed segments are read.
+public enum ReadMode: Sendable, Equatable {
+    /// Mapped into memory: the fastest; a disk that does not give a page ends the process (SIGBUS).
+    case map
+    /// With pread(2): such a page is a damaged part of one segment.
+    case pread
 }
 
 /// Settings of a `Database`.
@@ -37,6 +46,10 @@ public struct StoreOptions: Sendable {
     /// On a smaller disk nine tenths of it hold instead. Buffer and head rotate at an eighth of it
     /// at the latest, and merged segments have at most a sixteenth.
     public var retentionSize: Int64 = 4 << 30
+    /// How sealed segments are read.
+    public var readMode = ReadMode.map
+    /// What is kept of the unpacked blocks of segments.
+    public var cache = BlockCache.Limits()
     /// When and how fast sealed segments are merged.
     public var rewrite = RewriteOptions()
     /// Older samples are dropped{too_old}; 0 takes any age.

@@ -74,6 +74,7 @@ private final class StoreSelection: SeriesSelection {
     }
 
     var count: Int { selection.count }
+    var warnings: [String] { selection.warnings }
 
     func labels(at index: Int) -> Labels { selection.labels(at: index) }
 

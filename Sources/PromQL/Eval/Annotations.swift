@@ -16,6 +16,11 @@ struct Annotations {
         if known.insert(full).inserted { warnings.append(full) }
     }
 
+    /// Notes what the storage says about the samples that it gave.
+    mutating func warn(storage texts: [String]) {
+        for text in texts where known.insert(text).inserted { warnings.append(text) }
+    }
+
     /// Notes what may be worth a look.
     mutating func info(_ text: String, at span: Range<Int>) {
         let full = "PromQL info: \(text) (\(place(span)))"

@@ -46,6 +46,7 @@ extension Evaluator {
             }
             if isPresent { try sink(selection.labels(at: index), &column) }
         }
+        notes.warn(storage: selection.warnings)
     }
 
     /// Takes one series of a range vector: all its samples, and where its windows lie.
@@ -89,6 +90,7 @@ extension Evaluator {
                 defer { release(samples.count) }
                 try sink(selection.labels(at: index), samples, window)
             }
+            notes.warn(storage: selection.warnings)
         default: preconditionFailure("BUG: \(expr.type.rawValue) evaluated as range vector")
         }
     }

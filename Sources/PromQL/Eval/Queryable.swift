@@ -33,6 +33,14 @@ public protocol SeriesSelection: AnyObject {
         in range: TimeRange,
         into samples: inout SampleColumns
     ) throws(QueryStorageError)
+
+    /// What could not be read and is missing, in words for people; asked after the reading.
+    var warnings: [String] { get }
+}
+
+extension SeriesSelection {
+    /// Nothing is missing.
+    public var warnings: [String] { [] }
 }
 
 /// What the evaluator knows about how a selector will be used.

@@ -9,6 +9,8 @@ public struct SegmentStorage: Sendable {
     private let fileSystem: any FileSystem
     private let quarantine: Quarantine
     private let log: Logger
+    private let readMode: ReadMode
+    private let cache: BlockCache
 
     /// The segments of the store that opens.
     public init(_ context: StorageContext) {
@@ -16,6 +18,8 @@ public struct SegmentStorage: Sendable {
         fileSystem = context.fileSystem
         quarantine = context.quarantine
         log = context.log
+        readMode = context.readMode
+        cache = context.cache
     }
 }
 
@@ -45,9 +49,13 @@ extension SegmentStorage: StorageEngine {
     public func read(_ name: String) throws(SegmentError) -> any MappedBytes {
         let path = path(of: name)
         do throws(Errno) {
-            return try fileSystem.map(path)
+            switch readMode {
+            case .map: return try fileSystem.map(path)
+            case .pread: return try BlockFile(try fileSystem.open(path, .read), cache: cache)
+            }
         } catch {
-            throw .cannot(action: "map", path: path, cause: error)
+            let action = readMode == .map ? "map" : "open"
+            throw .cannot(action: action, path: path, cause: error)
         }
     }
 

@@ -102,17 +102,25 @@ public struct StorageContext: Sendable {
     public let fileSystem: any FileSystem
     /// For what happens without a caller who hears of it.
     public let log: Logger
+    /// How the bytes of segments are to be read.
+    public let readMode: ReadMode
+    /// Where blocks of files are kept that are read with pread(2).
+    public let cache: BlockCache
     let quarantine: Quarantine
 
     init(
         basePath: String,
         fileSystem: any FileSystem,
         log: Logger,
+        readMode: ReadMode = .map,
+        cache: BlockCache = .shared,
         quarantine: Quarantine
     ) {
         self.basePath = basePath
         self.fileSystem = fileSystem
         self.log = log
+        self.readMode = readMode
+        self.cache = cache
         self.quarantine = quarantine
     }
 }

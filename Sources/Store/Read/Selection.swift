@@ -11,13 +11,27 @@ public final class Selection: Sendable {
     private struct Entry {
         let labels: Labels
         var head: HeadView?
-        var sealed: [(segment: Int, series: Int)] = []
+        // Its places in segments: a list through `places`, in the order of the sequence.
+        var firstPlace = -1
+        var lastPlace = -1
     }
 
+    // One series in one segment.
+    private struct Place {
+        var segment: Int32
+        var series: Int32
+        var next = -1
+    }
+
+    // So many warnings at most: one damaged file may concern every series.
+    private static let warningLimit = 16
+
     private let entries: [Entry]
+    private let places: [Place]
     private let segments: [SegmentReader]
     private let database: Database
     private let pin: UInt64
+    private let notes = Mutex<[String]>([])
 
     fileprivate init(
         _ database: Database,
@@ -30,22 +44,47 @@ public final class Selection: Sendable {
         self.database = database
         self.pin = pin
         self.segments = segments
-        var entries: [SeriesID: Entry] = [:]
-        for (id, view) in heads { entries[id] = Entry(labels: view.labels, head: view) }
-        for (place, segment) in segments.enumerated() {
+        var numbers: [SeriesID: Int] = [:]
+        var entries: [Entry] = []
+        var places: [Place] = []
+        for (id, view) in heads {
+            numbers[id] = entries.count
+            entries.append(Entry(labels: view.labels, head: view))
+        }
+        var warnings: [String] = []
+        for (number, segment) in segments.enumerated() {
             do throws(SegmentError) {
+                var texts = PairTexts(segment)
                 for series in try segment.select(matchers, in: range) {
                     let id = try segment.id(of: series)
-                    if entries[id] == nil {
-                        entries[id] = Entry(labels: try segment.labels(of: series))
+                    let entry: Int
+                    if let known = numbers[id] {
+                        entry = known
+                    } else {
+                        let labels = try texts.labels(of: series)
+                        entry = entries.count
+                        numbers[id] = entry
+                        entries.append(Entry(labels: labels))
                     }
-                    entries[id]?.sealed.append((place, series))
+                    let place = places.count
+                    places.append(Place(segment: Int32(number), series: Int32(series)))
+                    if entries[entry].firstPlace < 0 {
+                        entries[entry].firstPlace = place
+                    } else {
+                        places[entries[entry].lastPlace].next = place
+                    }
+                    entries[entry].lastPlace = place
                 }
             } catch {
                 database.note(damage: error, in: segment)
+                if warnings.count < Selection.warningLimit {
+                    warnings.append(Selection.warning(error))
+                }
             }
         }
-        self.entries = entries.values.sorted { $0.labels < $1.labels }
+        self.places = places
+        self.entries = entries.count > 1 ? entries.sorted { $0.labels < $1.labels } : entries
+        if !warnings.isEmpty { notes.withLock { $0 = warnings } }
     }
 
     deinit {
@@ -56,45 +95,69 @@ public final class Selection: Sendable {
     /// The number of series, in order of their labels.
     public var count: Int { entries.count }
 
+    /// What could not be read so far and is missing from the answer, in words for people, each once.
+    ///
+    /// To be asked after the reading. At most sixteen.
+    public var warnings: [String] { notes.withLock { $0 } }
+
     /// The labels of a series.
     public func labels(at index: Int) -> Labels { entries[index].labels }
 
     /// Adds the samples of a series inside `range` to `columns`, in ascending time, one a time.
     ///
     /// Where chunks overlap in time, the one of the lower sequence wins (architecture section 5).
-    /// A chunk that turns out to be damaged is left out, counted and logged: the rest is served.
+    /// A chunk that turns out to be damaged is left out, counted, copied to quarantine and among the
+    /// `warnings`: the rest is served.
     public func read(at index: Int, in range: TimeRange, into columns: inout SampleColumns) {
-        var merge = ColumnMerge(range)
-        for (place, series) in entries[index].sealed {
+        let merge = ColumnMerge(range, behind: columns)
+        var place = entries[index].firstPlace
+        while place >= 0 {
+            let (segment, series) = (segments[Int(places[place].segment)], places[place].series)
             do throws(SegmentError) {
-                for chunk in try segments[place].chunks(of: series)
-                where TimeRange(chunk.start, chunk.end).overlaps(range) {
-                    var decoded = SampleColumns()
-                    try segments[place].decode(chunk, into: &decoded)
-                    merge.add(decoded)
+                try segment.forEachChunk(of: Int(series)) { chunk in
+                    guard chunk.overlaps(range) else { return }
+                    let start = columns.count
+                    do throws(SegmentError) {
+                        try segment.decode(chunk, into: &columns)
+                        merge.settle(from: start, in: &columns)
+                    } catch {
+                        note(error, segment, chunk)
+                    }
                 }
             } catch {
-                database.note(damage: error, in: segments[place])
+                note(error, segment, nil)
             }
+            place = places[place].next
         }
-        if let view = entries[index].head {
-            for chunk in view.chunks {
-                var decoded = SampleColumns()
-                do throws(CodecError) {
-                    try chunk.decode(times: &decoded.times, values: &decoded.values)
-                } catch {
-                    preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
-                }
-                merge.add(decoded)
+        guard let view = entries[index].head else { return }
+        for chunk in view.chunks {
+            let start = columns.count
+            do throws(CodecError) {
+                try chunk.decode(times: &columns.times, values: &columns.values)
+            } catch {
+                preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
             }
-            for run in view.late {
-                var late = SampleColumns()
-                late.times = run.times
-                late.values = run.values.map { Double(bitPattern: $0) }
-                merge.add(late)
-            }
+            merge.settle(from: start, in: &columns)
         }
-        merge.finish(into: &columns)
+        for run in view.late {
+            let start = columns.count
+            columns.times.append(contentsOf: run.times)
+            columns.values.append(contentsOf: run.values.lazy.map { Double(bitPattern: $0) })
+            merge.settle(from: start, in: &columns)
+        }
+    }
+
+    private func note(_ error: SegmentError, _ segment: SegmentReader, _ chunk: ChunkRef?) {
+        database.note(damage: error, in: segment, chunk)
+        let text = Selection.warning(error)
+        notes.withLock { notes in
+            guard notes.count < Selection.warningLimit, !notes.contains(text) else { return }
+            notes.append(text)
+        }
+    }
+
+    private static func warning(_ error: SegmentError) -> String {
+        "samples are missing, a part of a segment cannot be read: \(error)"
     }
 }
 
@@ -177,23 +240,49 @@ extension Database {
         return values.sorted(by: bytewise)
     }
 
-    // Damage that a read came upon. Without its index a segment is no use: it goes to quarantine, and
-    // its batches come back from the buffer at the next start where they are still there. A damaged
-    // block or chunk costs what is in it.
-    func note(damage error: SegmentError, in segment: SegmentReader) {
-        let isFirst = sealing.withLock { counters in
+    // Damage that a read came upon. Without its directory a segment is no use: it goes to quarantine,
+    // and its batches come back from the buffer at the next start where they are still there. A
+    // damaged block or chunk costs what is in it; the bytes of a chunk are set aside as they are.
+    func note(damage error: SegmentError, in segment: SegmentReader, _ chunk: ChunkRef? = nil) {
+        let (isFirst, isNew) = sealing.withLock { counters in
             counters.damagedReads += 1
-            return counters.damagedPaths.insert(segment.path).inserted
+            return (
+                counters.damagedPaths.insert(segment.path).inserted,
+                chunk.map { chunk in
+                    counters.damagedPaths.count < Database.damageLimit
+                        && counters.damagedPaths.insert("\(segment.path) \(chunk.offset)").inserted
+                } ?? false
+            )
         }
-        guard isFirst else { return }
-        log.error(
-            "a part of a segment cannot be read",
-            ("path", segment.path),
-            ("cause", "\(error)")
-        )
-        guard case .checksum(_, .directory, _, _, _) = error else { return }
+        if isFirst {
+            log.error(
+                "a part of a segment cannot be read",
+                ("path", segment.path),
+                ("cause", "\(error)")
+            )
+        }
+        if let chunk, isNew, error.isDamage, !options.isReadOnly {
+            keepAside(chunk, of: segment, reason: "\(error)")
+        }
+        guard isFirst, case .checksum(_, .directory, _, _, _) = error else { return }
         sealed.withLock { segments in segments.removeAll { $0 === segment } }
         storage.setAside(segment.name, reason: "\(error)")
+    }
+
+    // So many damaged places are told apart; beyond that they are only counted.
+    private static var damageLimit: Int { 10_000 }
+
+    private func keepAside(_ chunk: ChunkRef, of segment: SegmentReader, reason: String) {
+        do throws(SegmentError) {
+            let bytes = try segment.content(of: chunk)
+            quarantine.keep(bytes, of: segment.path, at: Int64(chunk.offset), reason: reason)
+        } catch {
+            log.error(
+                "damaged bytes cannot be copied aside",
+                ("path", segment.path),
+                ("cause", "\(error)")
+            )
+        }
     }
 }
 

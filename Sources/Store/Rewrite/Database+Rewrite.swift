@@ -231,7 +231,12 @@ extension Database {
         let merged: SegmentReader
         do throws(SegmentError) {
             _ = try writer.finish(ledger: ledger.bytes, replaced: names)
-            merged = try SegmentReader(storage, name: job.name, engines: engines)
+            merged = try SegmentReader(
+                storage,
+                name: job.name,
+                cache: blockCache,
+                engines: engines
+            )
         } catch {
             throw .output(error)
         }

@@ -11,11 +11,12 @@ enum SegmentDirectory {
     static func open(
         _ storage: any StorageEngine,
         _ engines: StoreEngines,
+        _ cache: BlockCache,
         _ log: Logger
     ) throws(StoreError) -> [SegmentReader] {
         var segments: [SegmentReader] = []
         for name in try storage.names() {
-            if let segment = try open(name, storage, engines) { segments.append(segment) }
+            if let segment = try open(name, storage, engines, cache) { segments.append(segment) }
         }
         let replaced = Set(segments.flatMap(\.summary.replaced))
         let gone = segments.map(\.name).filter { replaced.contains($0) }
@@ -34,10 +35,11 @@ enum SegmentDirectory {
     private static func open(
         _ name: String,
         _ storage: any StorageEngine,
-        _ engines: StoreEngines
+        _ engines: StoreEngines,
+        _ cache: BlockCache
     ) throws(StoreError) -> SegmentReader? {
         do throws(SegmentError) {
-            return try SegmentReader(storage, name: name, engines: engines)
+            return try SegmentReader(storage, name: name, cache: cache, engines: engines)
         } catch {
             switch error {
             case .newerVersion(let path, let version):

@@ -51,7 +51,7 @@ public final class SegmentReader: Sendable {
         self.layout = layout
         self.cache = cache
         coders = ChunkCoders(engines)
-        cacheNumber = cache.newSegment()
+        cacheNumber = cache.newFile()
     }
 
     /// Opens the segment file at `path`.
@@ -379,7 +379,7 @@ public final class SegmentReader: Sendable {
     /// A block, unpacked, from the cache or the file.
     func block(_ part: SegmentPart, _ number: Int) throws(SegmentError) -> EntryBlock {
         let entry = blockEntry(part, number)
-        let key = BlockCache.Key(segment: cacheNumber, offset: entry.offset)
+        let key = BlockCache.Key(file: cacheNumber, offset: entry.offset)
         let content: [UInt8]
         if let block = cache.block(key) {
             content = block

@@ -1,5 +1,6 @@
 // Segment files: any bytes are read as far as they make sense, the rest is an error with its place.
 import Model
+import Platform
 import Store
 
 /// `SegmentReader` and `ChunkHeader`.
