@@ -3,17 +3,17 @@
 /// Columns of one mini block each, for trying the ways to code it.
 @safe struct BlockScratch {
     // SAFETY: all of them lie one behind the other in one allocation that outlives the encoding; each has
-    // room for a whole mini block, the histogram for 65 counts.
+    // room for a whole mini block, the histograms for those of MiniBlock.plan.
     let plain: UnsafeMutablePointer<UInt64>
     let deltas: UnsafeMutablePointer<UInt64>
     let above: UnsafeMutablePointer<UInt64>
     let changes: UnsafeMutablePointer<UInt64>
     let high: UnsafeMutablePointer<UInt64>
     let low: UnsafeMutablePointer<UInt64>
-    let histogram: UnsafeMutablePointer<UInt32>
+    let histogram: UnsafeMutablePointer<UInt8>
 
     /// Words that `init` takes.
-    static let words = 6 * ColumnarLayout.blockCount + 66
+    static let words = 6 * ColumnarLayout.blockCount + MiniBlock.histogramLength / 2
 
     init(_ words: UnsafeMutablePointer<UInt64>) {
         let length = ColumnarLayout.blockCount
@@ -24,7 +24,7 @@
         unsafe high = words + 4 * length
         unsafe low = words + 5 * length
         unsafe histogram = UnsafeMutableRawPointer(words + 6 * length)
-            .bindMemory(to: UInt32.self, capacity: 66)
+            .bindMemory(to: UInt8.self, capacity: 4 * MiniBlock.histogramLength)
     }
 }
 

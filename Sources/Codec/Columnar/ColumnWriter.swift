@@ -43,6 +43,20 @@
     /// Forgets what was written after the first `bytes` bytes.
     mutating func rewind(to bytes: Int) { count = bytes }
 
+    /// Puts the varint of `value` into `room` bytes that were left out at `offset`, and moves up what
+    /// follows where the varint is shorter.
+    mutating func close(gapOf room: Int, at offset: Int, with value: UInt64) {
+        let length = Varint.length(of: value)
+        precondition(length <= room, "BUG: \(value) does not fit into \(room) bytes")
+        let behind = count - offset - room
+        // SAFETY: both ranges lie in what was written; they may overlap.
+        unsafe (start + offset + length)
+            .copyMemory(from: start + offset + room, byteCount: behind)
+        count = offset
+        varint(value)
+        count += behind
+    }
+
     /// Replaces the byte at `offset`.
     mutating func patch(_ value: UInt8, at offset: Int) {
         unsafe start.storeBytes(of: value, toByteOffset: offset, as: UInt8.self)

@@ -77,7 +77,7 @@ enum ColumnarTimes {
         var all: Int64 = 0
         let listStart = writer.count
         var listed = 0
-        writer.advance(4)  // the number of gaps goes here once it is known
+        writer.advance(3)  // the number of gaps goes here once it is known
         unsafe scratch.integers[0] = 0
         for index in 1..<count {
             // SAFETY: the caller's column, and a scratch column as long.
@@ -99,15 +99,10 @@ enum ColumnarTimes {
             unsafe scratch.integers[index] = deviation
             all |= deviation
         }
-        // Four bytes hold any varint below 2^28, padded by continuation bits.
-        let head = UInt32(truncatingIfNeeded: gaps &<< 1 | (all == 0 ? 0 : 1))
-        for byte in 0..<4 {
-            let more: UInt8 = byte < 3 ? 0x80 : 0
-            writer.patch(
-                UInt8(truncatingIfNeeded: head &>> UInt32(7 &* byte)) & 0x7f | more,
-                at: listStart &+ byte
-            )
-        }
+        // Three bytes hold any varint below 2^21: twice a gap for each of 2^17 times, at most. Where the
+        // number is shorter, the list moves up.
+        let head = UInt64(gaps &<< 1 | (all == 0 ? 0 : 1))
+        writer.close(gapOf: 3, at: listStart, with: head)
         if all != 0 {
             unsafe IntegerColumn.write(scratch.integers, count, scratch.block, to: &writer)
         }
@@ -130,18 +125,20 @@ enum ColumnarTimes {
                 throw cursor.malformed("\(count) times from \(start) to \(end) are on no grid")
             }
             // SAFETY: the caller's memory for `count` times.
+            var time = start
             for index in 0..<count {
-                unsafe target[index] = start &+ Int64(truncatingIfNeeded: index) &* step
+                unsafe target[index] = time
+                time &+= step
             }
             return
         }
         try unsafe readUneven(&cursor, layout, target, count, start)
-        var ascending = true
+        // Falls count as ones in the sum: a loop without a way out becomes vector code.
+        var falls = 0
         for index in 1..<max(1, count) {
-            let follows = unsafe target[index &- 1] < target[index]
-            ascending = ascending && follows
+            falls &+= unsafe target[index &- 1] < target[index] ? 0 : 1
         }
-        guard ascending, unsafe target[0] == start, unsafe target[count &- 1] == end else {
+        guard falls == 0, unsafe target[0] == start, unsafe target[count &- 1] == end else {
             throw cursor.malformed("times that do not ascend from \(start) to \(end)")
         }
     }
@@ -167,6 +164,9 @@ enum ColumnarTimes {
         let gaps = head &>> 1
         guard gaps < UInt64(count) else {
             throw cursor.malformed("\(gaps) gaps among \(count) times")
+        }
+        if gaps == 0, head & 1 == 1 {
+            return try unsafe readDeviations(&cursor, target, count, start, step)
         }
         var list = cursor
         for _ in 0..<gaps {
@@ -200,6 +200,31 @@ enum ColumnarTimes {
                 index &+= 1
             }
             expected &+= Int64(bitPattern: missed) &* step
+        }
+    }
+
+    // Deviations from a grid without gaps: added block by block, while it is in the cache.
+    private static func readDeviations(
+        _ cursor: inout ColumnCursor,
+        _ target: UnsafeMutablePointer<Int64>,
+        _ count: Int,
+        _ start: Int64,
+        _ step: Int64
+    ) throws(CodecError) {
+        var reader = IntegerColumn.Reader()
+        var expected = start
+        var first = 0
+        while first < count {
+            let length = min(ColumnarLayout.blockCount, count &- first)
+            // SAFETY: the caller's memory for `count` integers; a word is a word, signed or not.
+            let block = unsafe target + first
+            let words = unsafe UnsafeMutableRawPointer(block).assumingMemoryBound(to: UInt64.self)
+            _ = try unsafe reader.next(&cursor, words, length)
+            for index in 0..<length {
+                unsafe block[index] &+= expected
+                expected &+= step
+            }
+            first &+= length
         }
     }
 

@@ -76,7 +76,7 @@ enum ColumnarValues {
 
     /// The code of a value that has one of its own, or 0.
     private static func specialCode(_ value: Double) -> UInt8 {
-        if value.isFinite, value != 0 { return 0 }
+        if value.isFinite, value.bitPattern != 1 &<< 63 { return 0 }
         for code in 1..<8 where ColumnarLayout.specials[code] == value.bitPattern {
             return UInt8(code)
         }
@@ -124,7 +124,20 @@ enum ColumnarValues {
         let inverse = Decimal.inverses[decimal.exponent]
         var last: Int64 = 0
         var regular = 0
-        for index in 0..<count {
+        var index = -1
+        while index < count &- 1 {
+            index &+= 1
+            if index & 63 == 0 {
+                // Whole blocks at once, as vector code, as long as all of it fits.
+                let length = min(64, count &- index)
+                // SAFETY: the block is part of both columns.
+                if unsafe decimal.integers(values + index, scratch.integers + index, length) {
+                    regular &+= length
+                    index &+= length &- 1
+                    last = unsafe scratch.integers[index]
+                    continue
+                }
+            }
             // SAFETY: the caller's column; the scratch columns are as long as needed.
             let value = unsafe values[index]
             var isExact = false
@@ -165,35 +178,72 @@ enum ColumnarValues {
         let integers = unsafe scratch.integers
         // SAFETY: the scratch column holds `count` integers.
         let first = unsafe integers[0]
-        var divisor: UInt64 = 0
-        if decimal.form == Decimal.bits {
-            var all: Int64 = 0
-            for index in 0..<count { all |= unsafe integers[index] &- first }
-            divisor = 1 &<< UInt64(min(62, all.trailingZeroBitCount))
-        } else {
-            for index in 0..<count where divisor != 1 {
-                divisor = greatestDivisor(divisor, (unsafe integers[index] &- first).magnitude)
-            }
-        }
+        for index in 0..<count { unsafe integers[index] &-= first }
+        let divisor =
+            decimal.form == Decimal.bits
+            ? unsafe powerOfTwo(integers, count) : unsafe greatestDivisor(integers, count)
         let head = decimal.form &<< 4 | UInt8(decimal.exponent)
         writer.u8(divisor > 1 ? head | 1 &<< 6 : head)
         if divisor > 1 { writer.varint(divisor) }
         writer.varint(Varint.zigzag(first))
-        if divisor > 1 {
-            let divisor = Int64(divisor)
+        if decimal.form == Decimal.bits {
+            let shift = Int64(divisor.trailingZeroBitCount)
+            for index in 0..<count { unsafe integers[index] &>>= shift }
+        } else if divisor > 1 {
+            // Below 2^53 a double holds every integer, and its division is faster.
+            let divisor = Double(divisor)
             for index in 0..<count {
-                unsafe integers[index] = (integers[index] &- first) / divisor
+                unsafe integers[index] = Decimal.nearest(Double(integers[index]) / divisor)
             }
-        } else {
-            for index in 0..<count { unsafe integers[index] &-= first }
         }
         unsafe IntegerColumn.write(integers, count, scratch.block, to: &writer)
     }
 
-    private static func greatestDivisor(_ first: UInt64, _ second: UInt64) -> UInt64 {
-        var (larger, smaller) = (first, second)
-        while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
-        return larger
+    private static func powerOfTwo(_ integers: UnsafePointer<Int64>, _ count: Int) -> UInt64 {
+        var all: Int64 = 0
+        // SAFETY: the caller's column.
+        for index in 0..<count { all |= unsafe integers[index] }
+        return 1 &<< UInt64(min(62, all.trailingZeroBitCount))
+    }
+
+    // The greatest common divisor of integers below 2^52; 1 when all are 0.
+    private static func greatestDivisor(_ integers: UnsafePointer<Int64>, _ count: Int) -> UInt64 {
+        var divisor: UInt64 = 0
+        var index = 0
+        // SAFETY: the caller's column.
+        while index < count, divisor != 1 {
+            let rest = divisor == 0 ? 0 : 64
+            if rest > 0, unsafe divides(divisor, integers + index, min(rest, count &- index)) {
+                index &+= rest
+                continue
+            }
+            let end = min(count, index &+ max(rest, 1))
+            while index < end, divisor != 1 {
+                var (larger, smaller) = (divisor, unsafe integers[index].magnitude)
+                while smaller != 0 { (larger, smaller) = (smaller, larger % smaller) }
+                divisor = larger
+                index &+= 1
+            }
+        }
+        return max(1, divisor)
+    }
+
+    @inline(__always)
+    private static func divides(
+        _ divisor: UInt64,
+        _ integers: UnsafePointer<Int64>,
+        _ count: Int
+    ) -> Bool {
+        let divisor = Double(divisor)
+        var allWhole = true
+        for index in 0..<count {
+            // SAFETY: the caller's column.
+            let integer = Double(unsafe integers[index])
+            let quotient = (integer / divisor + Decimal.rounder) - Decimal.rounder
+            let isWhole = quotient * divisor == integer
+            allWhole = allWhole && isWhole
+        }
+        return allWhole
     }
 
     // The bit patterns as integers. Values with a code of their own become exceptions, as long as
@@ -233,20 +283,39 @@ enum ColumnarValues {
         _ scratch: ColumnarScratch,
         to writer: inout ColumnWriter
     ) -> UInt8 {
+        // A bit stream takes three times as long to decode: not for a gain of a few bytes.
+        let start = writer.count
+        let leastBytes = unsafe XorStream.leastBitCount(scratch.integers, count) / 8
+        let decimal = Decimal(form: Decimal.bits, exponent: 0)
+        // SAFETY: the columns are as long; the array is only used inside its closure.
+        return unsafe withUnsafeTemporaryAllocation(of: Int64.self, capacity: count) { memory in
+            guard let patterns = memory.baseAddress else {
+                preconditionFailure("BUG: an allocation of \(count) words has no address")
+            }
+            unsafe patterns.update(from: scratch.integers, count: count)
+            writeIntegers(decimal, count, scratch, to: &writer)
+            let bytes = writer.count &- start
+            guard leastBytes &+ leastBytes / 16 < bytes else { return ColumnarLayout.integers }
+            return unsafe writeStream(patterns, count, bytes, start, to: &writer)
+        }
+    }
+
+    // The stream in place of the integers, where it is shorter.
+    private static func writeStream(
+        _ patterns: UnsafePointer<Int64>,
+        _ count: Int,
+        _ integerBytes: Int,
+        _ start: Int,
+        to writer: inout ColumnWriter
+    ) -> UInt8 {
         let words = 2 * count + 4
-        // SAFETY: a code has at most 77 bits; each array is only used inside its closure.
+        // SAFETY: a code has at most 77 bits; the array is only used inside its closure.
         return unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: words) { memory in
             guard let stream = memory.baseAddress else {
                 preconditionFailure("BUG: an allocation of \(words) words has no address")
             }
-            let bytes = unsafe XorStream.write(scratch.integers, count, into: stream)
-            let start = writer.count
-            let decimal = Decimal(form: Decimal.bits, exponent: 0)
-            writeIntegers(decimal, count, scratch, to: &writer)
-            // A bit stream takes three times as long to decode: not for a gain of a few bytes.
-            guard bytes &+ bytes / 16 < writer.count &- start else {
-                return ColumnarLayout.integers
-            }
+            let bytes = unsafe XorStream.write(patterns, count, into: stream)
+            guard bytes &+ bytes / 16 < integerBytes else { return ColumnarLayout.integers }
             writer.rewind(to: start)
             unsafe writer.end.copyMemory(from: stream, byteCount: bytes)
             writer.advance(bytes)

@@ -82,6 +82,56 @@ struct Decimal: Equatable {
         return isExact ? integer : nil
     }
 
+    /// The integers of `count` values in this form, as far as they have one.
+    ///
+    /// - Returns: whether every value has its integer.
+    func integers(
+        _ values: UnsafePointer<Double>,
+        _ integers: UnsafeMutablePointer<Int64>,
+        _ count: Int
+    ) -> Bool {
+        let power = Decimal.powers[exponent]
+        let inverse = Decimal.inverses[exponent]
+        // A loop for each form, so that each becomes vector code.
+        return switch form {
+        case Decimal.divided where exponent == 0:
+            unsafe Decimal.integers(values, integers, count, 1) { $0 }
+        case Decimal.divided:
+            unsafe Decimal.integers(values, integers, count, power) { $0 / power }
+        case Decimal.multiplied:
+            unsafe Decimal.integers(values, integers, count, power) { $0 * inverse }
+        default:
+            unsafe Decimal.integers(values, integers, count, power) { $0 / 1000 / 1000 }
+        }
+    }
+
+    @inline(__always)
+    private static func integers(
+        _ values: UnsafePointer<Double>,
+        _ integers: UnsafeMutablePointer<Int64>,
+        _ count: Int,
+        _ power: Double,
+        _ value: (Double) -> Double
+    ) -> Bool {
+        var different: UInt64 = 0
+        for index in 0..<count {
+            // SAFETY: the caller's columns of `count` elements.
+            let wanted = unsafe values[index]
+            let scaled = wanted * power
+            let sum = scaled + rounder
+            let isSmall = abs(scaled) < limit  // false for NaN, too
+            different |= (value(sum - rounder).bitPattern ^ wanted.bitPattern) | (isSmall ? 0 : 1)
+            unsafe integers[index] = Int64(bitPattern: sum.bitPattern) &- rounderBits
+        }
+        return different == 0
+    }
+
+    /// The integer nearest to `value`, which must be below 2^51.
+    @inline(__always)
+    static func nearest(_ value: Double) -> Int64 {
+        Int64(bitPattern: (value + rounder).bitPattern) &- rounderBits
+    }
+
     /// The value of one integer in this form.
     func value(_ integer: Int64) -> Double {
         if form == Decimal.bits { return Double(bitPattern: UInt64(bitPattern: integer)) }

@@ -51,9 +51,11 @@ enum IntegerColumn {
         }
         before = last
         var deltaBefore = lastDelta
+        var anyDelta: Int64 = 0
         for index in 0..<count {
             let value = unsafe block[index]
             let delta = value &- before
+            anyDelta |= delta
             unsafe scratch.plain[index] = UInt64(bitPattern: value &- lowest)
             unsafe scratch.deltas[index] = Varint.zigzag(delta)
             unsafe scratch.above[index] = UInt64(bitPattern: delta &- lowestDelta)
@@ -63,24 +65,35 @@ enum IntegerColumn {
         }
         var kind = deltas
         var source = unsafe scratch.deltas
-        var best = unsafe MiniBlock.plan(scratch.deltas, count, scratch.histogram)
-        var bits = best.bits
-        if bits > 0 {
-            let changing = unsafe MiniBlock.plan(scratch.changes, count, scratch.histogram)
-            if changing.bits < bits {
-                unsafe (kind, source, best, bits) =
-                    (changes, scratch.changes, changing, changing.bits)
+        var best = MiniBlock(layout: MiniBlock.plain, width: 0, bits: 0)
+        if anyDelta != 0 {
+            let guesses = Guesses(scratch, count)
+            let limit = guesses.limit
+            best.bits = .max
+            var bits = Int.max
+            if guesses.deltas <= limit {
+                best = unsafe MiniBlock.plan(scratch.deltas, count, scratch.histogram)
+                bits = best.bits
             }
-            let above = unsafe MiniBlock.plan(scratch.above, count, scratch.histogram)
-            let aboveBits = above.bits &+ 8 &* Varint.length(of: Varint.zigzag(lowestDelta))
-            if aboveBits < bits {
-                unsafe (kind, source, best, bits) =
-                    (deltasAboveBase, scratch.above, above, aboveBits)
+            if guesses.changes <= limit {
+                let plan = unsafe MiniBlock.plan(scratch.changes, count, scratch.histogram)
+                if plan.bits < bits {
+                    unsafe (kind, source, best, bits) = (changes, scratch.changes, plan, plan.bits)
+                }
             }
-            let plainly = unsafe MiniBlock.plan(scratch.plain, count, scratch.histogram)
-            let plainBits = plainly.bits &+ 8 &* Varint.length(of: Varint.zigzag(lowest))
-            if plainBits < bits {
-                unsafe (kind, source, best, bits) = (plain, scratch.plain, plainly, plainBits)
+            if guesses.above <= limit {
+                let plan = unsafe MiniBlock.plan(scratch.above, count, scratch.histogram)
+                let all = plan.bits &+ 8 &* Varint.length(of: Varint.zigzag(lowestDelta))
+                if all < bits {
+                    unsafe (kind, source, best, bits) = (deltasAboveBase, scratch.above, plan, all)
+                }
+            }
+            if guesses.plain <= limit {
+                let plan = unsafe MiniBlock.plan(scratch.plain, count, scratch.histogram)
+                let all = plan.bits &+ 8 &* Varint.length(of: Varint.zigzag(lowest))
+                if all < bits {
+                    unsafe (kind, source, best, bits) = (plain, scratch.plain, plan, all)
+                }
             }
         }
         let width = UInt8(truncatingIfNeeded: min(best.width, MiniBlock.widthFollows))
@@ -88,6 +101,35 @@ enum IntegerColumn {
         if kind == plain { writer.varint(Varint.zigzag(lowest)) }
         if kind == deltasAboveBase { writer.varint(Varint.zigzag(lowestDelta)) }
         unsafe best.write(source, count, scratch.high, scratch.low, to: &writer)
+    }
+
+    // What a block would take in each way, roughly: bit lengths of every fourth integer. It spares
+    // the exact plan of ways that are far off.
+    private struct Guesses {
+        var plain = 0
+        var deltas = 0
+        var above = 0
+        var changes = 0
+
+        @inline(__always)
+        init(_ scratch: BlockScratch, _ count: Int) {
+            var index = count & 3
+            while index < count {
+                // SAFETY: the scratch columns hold `count` integers.
+                plain &+= 64 &- (unsafe scratch.plain[index]).leadingZeroBitCount
+                deltas &+= 64 &- (unsafe scratch.deltas[index]).leadingZeroBitCount
+                above &+= 64 &- (unsafe scratch.above[index]).leadingZeroBitCount
+                changes &+= 64 &- (unsafe scratch.changes[index]).leadingZeroBitCount
+                index &+= 4
+            }
+            if count < 16 { (plain, deltas, above, changes) = (0, 0, 0, 0) }
+        }
+
+        /// What is worth a plan.
+        var limit: Int {
+            let least = min(min(plain, deltas), min(above, changes))
+            return least &+ least / 8 &+ 4
+        }
     }
 
     /// What decoding knows between two mini blocks.

@@ -18,47 +18,72 @@ struct MiniBlock {
     /// The whole cost in bits, without the first byte.
     var bits: Int
 
-    /// Plans `count` integers by the histogram of their bit lengths.
-    @inline(__always)
+    /// Plans `count` integers, at most `ColumnarLayout.blockCount`, by the histogram of their bit
+    /// lengths.
     static func plan(
         _ source: UnsafePointer<UInt64>,
         _ count: Int,
-        _ histogram: UnsafeMutablePointer<UInt32>
+        _ histogram: UnsafeMutablePointer<UInt8>
     ) -> MiniBlock {
-        // SAFETY: the histogram has 65 entries, one for each bit length.
-        unsafe histogram.update(repeating: 0, count: 65)
+        let length = histogramLength
+        // SAFETY: the memory holds four histograms. Four, because neighbours often have the same length, and
+        // counting in one place again and again waits for the count before.
+        unsafe histogram.update(repeating: 0, count: 4 &* length)
         var all: UInt64 = 0
-        for index in 0..<count {
+        var index = 0
+        while index &+ 4 <= count {
+            let first = unsafe source[index]
+            let second = unsafe source[index &+ 1]
+            let third = unsafe source[index &+ 2]
+            let fourth = unsafe source[index &+ 3]
+            all |= first | second | third | fourth
+            unsafe histogram[64 &- first.leadingZeroBitCount] &+= 1
+            unsafe histogram[length &+ 64 &- second.leadingZeroBitCount] &+= 1
+            unsafe histogram[2 &* length &+ 64 &- third.leadingZeroBitCount] &+= 1
+            unsafe histogram[3 &* length &+ 64 &- fourth.leadingZeroBitCount] &+= 1
+            index &+= 4
+        }
+        while index < count {
             let value = unsafe source[index]
             all |= value
             unsafe histogram[64 &- value.leadingZeroBitCount] &+= 1
+            index &+= 1
         }
-        let widest = 64 &- all.leadingZeroBitCount
+        for bits in 0..<length {
+            unsafe histogram[bits] &+=
+                histogram[length &+ bits] &+ histogram[2 &* length &+ bits]
+                &+ histogram[3 &* length &+ bits]
+        }
+        return unsafe cheapest(64 &- all.leadingZeroBitCount, count, histogram)
+    }
+
+    /// Counts in one of the four histograms of `plan`: 65, and some for whole vectors.
+    static let histogramLength = 80
+
+    private static func cheapest(
+        _ widest: Int,
+        _ count: Int,
+        _ histogram: UnsafePointer<UInt8>
+    ) -> MiniBlock {
         var best = MiniBlock(layout: plain, width: widest, bits: count &* widest &+ follow(widest))
+        let mapBits = 8 &+ (count &+ 7) & ~7
         var patches = 0
         var width = widest &- 1
         while width >= 0 {
+            // SAFETY: the histogram has a count for each bit length.
             patches &+= Int(truncatingIfNeeded: unsafe histogram[width &+ 1])
             if patches &* 2 > count { break }
-            let rest = count &* width &+ patches &* (widest &- width) &+ follow(width)
-            let list = rest &+ 16 &+ 8 &* patches
-            if list < best.bits {
+            let list = 16 &+ 8 &* patches
+            let places = min(list, mapBits)
+            let bits =
+                count &* width &+ patches &* (widest &- width) &+ follow(width) &+ places
+            if bits < best.bits {
                 best = MiniBlock(
-                    layout: listed,
+                    layout: list <= mapBits ? listed : mapped,
                     width: width,
                     patches: patches,
                     patchWidth: widest &- width,
-                    bits: list
-                )
-            }
-            let map = rest &+ 8 &+ (count &+ 7) & ~7
-            if map < best.bits {
-                best = MiniBlock(
-                    layout: mapped,
-                    width: width,
-                    patches: patches,
-                    patchWidth: widest &- width,
-                    bits: map
+                    bits: bits
                 )
             }
             width &-= 1

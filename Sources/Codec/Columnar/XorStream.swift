@@ -45,6 +45,18 @@ enum XorStream {
         return (bits.bitCount + 7) / 8
     }
 
+    /// No fewer bits than the stream would have.
+    static func leastBitCount(_ patterns: UnsafePointer<Int64>, _ count: Int) -> Int {
+        var bits = 64
+        for index in 1..<count {
+            // SAFETY: the caller's column.
+            let difference = unsafe patterns[index] ^ patterns[index &- 1]
+            let span = 64 &- difference.leadingZeroBitCount &- difference.trailingZeroBitCount
+            bits &+= difference == 0 ? 1 : 2 &+ span
+        }
+        return bits
+    }
+
     /// Decodes a stream of `count` values and steps over it.
     /// - Throws: `CodecError`.
     @inline(never)
