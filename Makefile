@@ -11,6 +11,13 @@ ARGS ?=
 # Further flags for the compiler: make test FLAGS="-Xswiftc -warnings-as-errors"
 FLAGS ?=
 
+# Code for one kind of processor: make build MARCH=x86-64-v3 (AVX2) or MARCH=native. The default runs
+# on every x86-64 and arm64.
+MARCH ?=
+ifneq ($(MARCH),)
+override FLAGS += -Xcc -march=$(MARCH)
+endif
+
 # The toolchain's lld leaves out functions that nothing calls and keeps one of those that are alike
 # (nothing here compares addresses of functions): the binary is a tenth smaller.
 RELEASE := -c release --static-swift-stdlib -Xlinker -s \
@@ -28,7 +35,7 @@ help: ## this list
 run: build ## installs libraries, builds, starts the agent on its defaults (ARGS="--config agent.toml")
 	$(BINARY) run $(ARGS)
 
-build: deps ## the release binary, .build/release/tsdb-agent
+build: deps ## the release binary, .build/release/tsdb-agent (MARCH=x86-64-v3: for processors with AVX2)
 	swift build $(RELEASE) $(FLAGS) --product tsdb-agent
 
 test: deps peers ## all tests; against real servers too, unpacked under .build/peers
@@ -41,7 +48,7 @@ lint: ## the formatter's strict check, and a syntax check of the scripts
 format: ## writes what `make lint` asks for, where the formatter can
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
-bench: deps ## the benchmarks (ARGS: names)
+bench: deps ## the benchmarks (MARCH as above; ARGS: names)
 	swift build -c release $(FLAGS) --product bench
 	.build/release/bench $(ARGS)
 

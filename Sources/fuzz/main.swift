@@ -6,7 +6,8 @@ enum Registry {
     static let targets: [any FuzzTarget.Type] = [
         TOMLTarget.self, JSONTarget.self, ExpositionTarget.self, SeriesLabelsTarget.self,
         RemoteWriteTarget.self, URLTarget.self, TextTarget.self, PromQLTarget.self,
-        PatternTarget.self, HTTPTarget.self, GorillaTarget.self, SnappyTarget.self,
+        PatternTarget.self, HTTPTarget.self, GorillaTarget.self,
+        ColumnarTarget.self, SnappyTarget.self,
         SegmentTarget.self, RecoveryTarget.self,
     ]
     /// Fail on purpose; only run when asked for.

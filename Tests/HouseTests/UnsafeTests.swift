@@ -7,6 +7,7 @@ import Testing
         "Sources/Codec/Bits/BitWriter.swift",
         "Sources/Codec/Bytes/ByteLoads.swift",
         "Sources/Codec/Bytes/ByteSink.swift",
+        "Sources/Codec/Checks/XXH64.swift",
         "Sources/Codec/Columnar/BitPacking.swift",
         "Sources/Codec/Columnar/BlockScratch.swift",
         "Sources/Codec/Columnar/ColumnCursor.swift",

@@ -22,11 +22,100 @@ public struct XXH64: Sendable {
     /// Starts with no bytes.
     public init() {}
 
-    /// The checksum of `bytes`.
+    /// The checksum of `bytes`, without a copy of any of them.
     public static func hash(_ bytes: Span<UInt8>) -> UInt64 {
-        var state = XXH64()
-        state.update(bytes)
-        return state.finish()
+        let state: XXH64Lanes = (prime1 &+ prime2, prime2, 0, 0 &- prime1)
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe rest(of: bytes, after: state, 0)
+        }
+    }
+
+    /// The checksum of a header of 64 bytes, as if the eight bytes of its own checksum were zero, and
+    /// of what follows it.
+    ///
+    /// - Parameters:
+    ///   - header: 64 bytes.
+    ///   - offset: where in the header the checksum lies; at most 56.
+    ///   - bytes: what follows the header.
+    /// - Returns: the same as `hash` of both in one, with the zeros in place.
+    public static func hash(
+        header: Span<UInt8>,
+        checksumAt offset: Int,
+        followedBy bytes: Span<UInt8>
+    ) -> UInt64 {
+        precondition(header.count == 64, "BUG: a header of \(header.count) bytes")
+        var copy = [64 of UInt8](repeating: 0)
+        for index in 0..<64 { copy[index] = header[index] }
+        for index in offset..<offset + 8 { copy[index] = 0 }
+        var state: XXH64Lanes = (prime1 &+ prime2, prime2, 0, 0 &- prime1)
+        let span = copy.span
+        for stripe in [0, 32] {
+            state.0 = round(state.0, ByteLoads.u64(span, stripe))
+            state.1 = round(state.1, ByteLoads.u64(span, stripe + 8))
+            state.2 = round(state.2, ByteLoads.u64(span, stripe + 16))
+            state.3 = round(state.3, ByteLoads.u64(span, stripe + 24))
+        }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe rest(of: bytes, after: state, 64)
+        }
+    }
+
+    // The checksum of `bytes` after `before` bytes, whole stripes, that made `start`.
+    @inline(__always)
+    private static func rest(
+        of bytes: UnsafeRawBufferPointer,
+        after start: XXH64Lanes,
+        _ before: Int
+    ) -> UInt64 {
+        let count = bytes.count
+        var lanes = start
+        var offset = 0
+        // SAFETY: every load lies before `count`; without an address `count` is 0.
+        while count &- offset >= stripe {
+            lanes.0 = round(lanes.0, unsafe load(bytes, offset))
+            lanes.1 = round(lanes.1, unsafe load(bytes, offset &+ 8))
+            lanes.2 = round(lanes.2, unsafe load(bytes, offset &+ 16))
+            lanes.3 = round(lanes.3, unsafe load(bytes, offset &+ 24))
+            offset &+= stripe
+        }
+        var hash = before &+ count >= stripe ? combine(lanes) : prime5
+        hash &+= UInt64(before &+ count)
+        while count &- offset >= 8 {
+            hash ^= round(0, unsafe load(bytes, offset))
+            hash = rotate(hash, 27) &* prime1 &+ prime4
+            offset &+= 8
+        }
+        if count &- offset >= 4 {
+            let word = unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+            hash ^= UInt64(UInt32(littleEndian: word)) &* prime1
+            hash = rotate(hash, 23) &* prime2 &+ prime3
+            offset &+= 4
+        }
+        while offset < count {
+            hash ^= UInt64(unsafe bytes[offset]) &* prime5
+            hash = rotate(hash, 11) &* prime1
+            offset &+= 1
+        }
+        return avalanche(hash)
+    }
+
+    @inline(__always)
+    private static func load(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
+        // SAFETY: the caller has compared with the end.
+        let start = unsafe bytes.baseAddress.unsafelyUnwrapped
+        return UInt64(
+            littleEndian: unsafe start.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        )
+    }
+
+    @inline(__always)
+    private static func combine(_ lanes: XXH64Lanes) -> UInt64 {
+        var hash = rotate(lanes.0, 1) &+ rotate(lanes.1, 7)
+        hash &+= rotate(lanes.2, 12) &+ rotate(lanes.3, 18)
+        hash = merge(hash, lanes.0)
+        hash = merge(hash, lanes.1)
+        hash = merge(hash, lanes.2)
+        return merge(hash, lanes.3)
     }
 
     /// Adds `bytes` to what is hashed.
@@ -58,12 +147,7 @@ public struct XXH64: Sendable {
     public func finish() -> UInt64 {
         var hash: UInt64
         if total >= XXH64.stripe {
-            hash = XXH64.rotate(lane1, 1) &+ XXH64.rotate(lane2, 7)
-            hash &+= XXH64.rotate(lane3, 12) &+ XXH64.rotate(lane4, 18)
-            hash = XXH64.merge(hash, lane1)
-            hash = XXH64.merge(hash, lane2)
-            hash = XXH64.merge(hash, lane3)
-            hash = XXH64.merge(hash, lane4)
+            hash = XXH64.combine((lane1, lane2, lane3, lane4))
         } else {
             hash = XXH64.prime5
         }
@@ -125,3 +209,6 @@ public struct XXH64: Sendable {
         return hash ^ hash &>> 32
     }
 }
+
+// The state of the four lanes.
+private typealias XXH64Lanes = (UInt64, UInt64, UInt64, UInt64)

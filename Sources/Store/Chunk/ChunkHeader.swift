@@ -125,11 +125,11 @@ public struct ChunkHeader: Hashable, Sendable {
         let end = ChunkHeader.byteCount + Int(compressedSize)
         guard chunk.count >= end else { throw .truncated(wanted: end, available: chunk.count) }
         let stored = ByteLoads.u64(chunk, ChunkHeader.checksumOffset)
-        var hash = XXH64()
-        hash.update(chunk.extracting(0..<ChunkHeader.checksumOffset))
-        hash.update(ChunkHeader.zeros.span)
-        hash.update(chunk.extracting(ChunkHeader.byteCount..<end))
-        let computed = hash.finish()
+        let computed = XXH64.hash(
+            header: chunk.extracting(0..<ChunkHeader.byteCount),
+            checksumAt: ChunkHeader.checksumOffset,
+            followedBy: chunk.extracting(ChunkHeader.byteCount..<end)
+        )
         guard stored == computed else { throw .checksum(stored: stored, computed: computed) }
         return ChunkHeader.byteCount..<end
     }
@@ -156,5 +156,4 @@ public struct ChunkHeader: Hashable, Sendable {
         bytes = sink.bytes
     }
 
-    private static let zeros: [8 of UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]
 }

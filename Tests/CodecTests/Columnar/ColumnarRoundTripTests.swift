@@ -83,6 +83,17 @@ import Testing
         #expect(size <= 1 + 8 * count)
     }
 
+    @Test("writes the example of the document")
+    func example() throws {
+        let stale = Double(bitPattern: GorillaLayout.staleMarkerBits)
+        let times: [Int64] = [0, 15_000, 30_000, 45_000]
+        let values = [0.5, 0.5, 0.75, stale]
+        try expectRoundTrip(times, values)
+        var payload: [UInt8] = []
+        ColumnarPayload.encode(times: times.span, values: values.span, to: &payload)
+        #expect(payload == [0x2c, 0x42, 0x19, 0x64, 0x21, 0x20, 0x01, 0x19])
+    }
+
     @Test("adds after what the columns hold, and nothing for nothing")
     func appends() throws {
         var bytes: [UInt8] = [9]
