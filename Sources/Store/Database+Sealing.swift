@@ -83,8 +83,9 @@ extension Database {
     ) throws(SegmentError) -> SegmentSummary {
         let room = Database.roomToSeal(series)
         if options.retentionSize > 0 {
-            keepCap()
-            makeRoom(for: room)
+            _ = measure()
+            // The epoch itself is in the head: it is not dropped for its own segment's sake.
+            makeRoom(for: room, dropsEpochs: false)
         }
         var writer = try SegmentWriter(
             try storage.create(name, reserving: room),

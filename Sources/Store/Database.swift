@@ -20,6 +20,7 @@ public final class Database: Sendable {
     /// What recovery found.
     public let recovery: RecoveryReport
 
+    let identity: StoreIdentity
     let fileSystem: any FileSystem
     let wallClock: any WallClock
     let log: Logger
@@ -84,6 +85,7 @@ public final class Database: Sendable {
         options = opened.options
         self.engines = engines
         storeID = opened.identity.id
+        identity = opened.identity
         recovery = opened.report
         fileSystem = opened.fileSystem
         quarantine = opened.quarantine

@@ -91,14 +91,14 @@ enum Recovery {
             isReadOnly: options.isReadOnly
         )
         // Numbers mean something in their own store only: a stray file's range would hide batches.
-        for segment in segments where segment.storeID != identity.id {
+        for segment in segments where !identity.owns(segment.storeID) {
             storage.setAside(segment.name, reason: "it belongs to the store \(segment.storeID)")
         }
-        segments.removeAll { $0.storeID != identity.id }
-        for file in buffers where file.header.storeID != identity.id {
+        segments.removeAll { !identity.owns($0.storeID) }
+        for file in buffers where !identity.owns(file.header.storeID) {
             quarantine.take(file.path, reason: "it belongs to the store \(file.header.storeID)")
         }
-        buffers.removeAll { $0.header.storeID != identity.id }
+        buffers.removeAll { !identity.owns($0.header.storeID) }
         report.segments = segments.count
         var replay = Replay(
             head: HeadState(
@@ -242,13 +242,14 @@ enum Recovery {
             case .damaged: quarantine.take(path, reason: "the STORE file is damaged")
             }
         }
-        let id = known?.id ?? segments.last?.storeID ?? buffers.last?.header.storeID ?? randomID()
+        let id = known?.id ?? segments.last?.storeID ?? buffers.last?.header.storeID ?? .random()
         let seen =
             [known?.lastStart ?? 0] + segments.map(\.range.through.start)
             + buffers.map(\.header.start)
         let next = StoreIdentity(
             id: id,
-            lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs())
+            lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs()),
+            former: known?.former ?? []
         )
         if isReadOnly { return next }
         do throws(Errno) {
@@ -285,11 +286,6 @@ enum Recovery {
         } catch {
             throw .cannot(action: "read", path: path, cause: error)
         }
-    }
-
-    private static func randomID() -> StoreID {
-        var generator = SystemRandomNumberGenerator()
-        return StoreID(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
     }
 }
 

@@ -39,20 +39,23 @@ extension Database {
     /// Measures, and makes room where the cap is near.
     func keepCap() {
         guard measure() else { return }
-        makeRoom(for: 0)
+        makeRoom(for: 0, dropsEpochs: true)
     }
 
     /// Makes room for a file of `bytes`, as far as there is anything to delete.
     ///
+    /// - Parameters:
+    ///   - bytes: what it is to have.
+    ///   - dropsEpochs: whether the head is among what may go; not while an epoch is sealed.
     /// - Returns: whether it fits now.
     @discardableResult
-    func makeRoom(for bytes: Int64) -> Bool {
+    func makeRoom(for bytes: Int64, dropsEpochs: Bool) -> Bool {
         guard !room(for: bytes) else { return true }
         housekeeping.withLock { _ in
             deleteQuarantine(bytes)
             deleteSegments(bytes)
         }
-        while !room(for: bytes), dropOldestEpoch() {}
+        while dropsEpochs, !room(for: bytes), dropOldestEpoch() {}
         let fits = room(for: bytes)
         let isNews = quota.withLock { state in
             defer { state.isShort = !fits }
@@ -72,7 +75,7 @@ extension Database {
     }
 
     // False where there is no cap, or it cannot be measured now.
-    private func measure() -> Bool {
+    func measure() -> Bool {
         guard options.retentionSize > 0 else {
             quotaRoom.store(.max, ordering: .relaxed)
             return false

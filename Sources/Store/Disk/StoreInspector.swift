@@ -62,6 +62,7 @@ public enum StoreInspector {
         switch StoreIdentity.parse(bytes) {
         case .identity(let identity):
             ["STORE file", "store \(identity.id)", "last start \(identity.lastStart)"]
+                + identity.former.map { "snapshot of the store \($0)" }
         case .newerVersion(let version): ["STORE file of version \(version), which is newer"]
         case .damaged: ["STORE file", "damaged: its checksum or length is wrong"]
         }

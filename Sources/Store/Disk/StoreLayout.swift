@@ -57,6 +57,12 @@ public struct StoreID: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// A name that no other store has.
+    static func random() -> StoreID {
+        var generator = SystemRandomNumberGenerator()
+        return StoreID(bytes: (0..<16).map { _ in UInt8.random(in: 0...255, using: &generator) })
+    }
+
     /// 32 lower-case hex digits.
     public var description: String {
         bytes.map { byte in

@@ -1,0 +1,67 @@
+// A copy of the store at one moment, made while it works. Store.docc/cold-rewrite.md, "Snapshots"
+internal import Model
+internal import Platform
+internal import Synchronization
+
+extension Database {
+    /// Makes a store of its own in `directory` with everything that was stored when it was called.
+    ///
+    /// Segments are linked where both directories are on one file system, so that the snapshot takes
+    /// no room until they are deleted here; the buffer is copied. The snapshot is another store: it has
+    /// a new id, so that numbers that are given out in it are not mistaken for ours, and owns the files
+    /// with ours. Cursors of destinations are not in it. Appending goes on meanwhile, sealing waits.
+    ///
+    /// - Parameter directory: made when it is missing; must be empty. One without a STORE file is the
+    ///   rest of a snapshot that was interrupted.
+    /// - Throws: `.cannot`; what was written is left behind, without a STORE file.
+    public func snapshot(to directory: String) throws(StoreError) {
+        try syncBuffer()
+        let segmentDirectory = FilePath.join(directory, StoreLayout.segmentDirectory)
+        let bufferDirectory = FilePath.join(directory, StoreLayout.bufferDirectory)
+        try attempt("make a snapshot in", directory) { () throws(Errno) in
+            try fileSystem.makeDirectory(directory)
+            guard try fileSystem.list(directory).isEmpty else { throw .directoryNotEmpty }
+            try fileSystem.makeDirectory(segmentDirectory)
+            try fileSystem.makeDirectory(bufferDirectory)
+        }
+        // Nothing is sealed, merged or deleted until all of it is there.
+        try sealLock.withLock { _ throws(StoreError) in
+            try housekeeping.withLock { _ throws(StoreError) in
+                let (names, files) = writer.withLock { writer in
+                    (sealed.withLock { $0.map(\.name) }, writer.files)
+                }
+                try storage.copy(names, to: segmentDirectory)
+                for file in files {
+                    let target = FilePath.join(bufferDirectory, FilePath.name(file.path))
+                    try attempt("copy", file.path) { () throws(Errno) in
+                        try FileCopy.copy(
+                            fileSystem,
+                            file.path,
+                            to: target,
+                            byteCount: file.bytes
+                        )
+                    }
+                }
+            }
+        }
+        let path = FilePath.join(directory, StoreLayout.identityName)
+        let bytes = identity.successor().bytes
+        try attempt("write", path) { () throws(Errno) in
+            try fileSystem.syncDirectory(bufferDirectory)
+            try AtomicReplace.write(fileSystem, path, bytes)
+        }
+        log.info("snapshot made", ("directory", directory))
+    }
+
+    private func attempt(
+        _ action: String,
+        _ path: String,
+        _ body: () throws(Errno) -> Void
+    ) throws(StoreError) {
+        do throws(Errno) {
+            try body()
+        } catch {
+            throw .cannot(action: action, path: path, cause: error)
+        }
+    }
+}
