@@ -56,31 +56,31 @@ extension Database {
         var check = writer.check
         writer.check = BatchCheck()
         defer { writer.check = check }
-        let (source, asked) = head.withLock { head in
-            (head.streams.source(of: batch.stream), head.locate(batch, &check))
+        guard hasBuffer(&writer) else { return refuse(batch, &writer) }
+        let window = timeWindow()
+        let (source, isPlain) = head.withLock { head in
+            let source = head.streams.source(of: batch.stream)
+            let isPlain = source != nil && head.advance(batch, window, &check)
+            if isPlain { head.pin(batch) }
+            return (source, isPlain)
         }
         guard let source else { return .refused(.overload) }
-        guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
-        // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
-        if !asked.isEmpty { lookUpLastTimes(asked) }
-        guard hasBuffer(&writer) else {
-            refuse(batch, source, &writer)
-            return .refused(.bufferUnavailable)
-        }
-        let window = timeWindow()
-        head.withLock { head in
-            head.check(batch, window, &check)
-            if let old = head.streams.exchange(batch.stream, batch.series) {
-                head.repin(from: old, to: batch.series)
+        if !isPlain {
+            let asked = head.withLock { $0.locate(batch, &check) }
+            guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
+            // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
+            if !asked.isEmpty { lookUpLastTimes(asked) }
+            head.withLock { head in
+                head.check(batch, window, &check)
+                head.pin(batch)
             }
         }
         let drops = allDrops(batch, check)
         let number = writer.nextNumber
         if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
         guard record(batch, number, source, check, drops, &writer) else {
-            head.withLock { $0.undo(check) }
-            refuse(batch, source, &writer)
-            return .refused(.bufferUnavailable)
+            head.withLock { $0.undo(batch, check) }
+            return refuse(batch, &writer)
         }
         writer.lastNumber = number
         writer.ledger.count(
@@ -97,7 +97,7 @@ extension Database {
         )
         let used = head.withLock { head -> Int in
             head.apply(batch, check)
-            return head.memory.usedBytes
+            return head.sampleBytes
         }
         let entry = feedBatch(batch, number, check)
         ring.withLock { $0.append(entry) }
@@ -106,10 +106,14 @@ extension Database {
     }
 
     // Counts a batch that the disk did not take.
-    private func refuse(_ batch: SampleBatch, _ source: SourceName, _ writer: inout WriterState) {
+    private func refuse(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
+        guard let source = head.withLock({ $0.streams.source(of: batch.stream) }) else {
+            return .refused(.overload)
+        }
         let drops = batch.droppedBefore + [DropCount(.bufferUnavailable, batch.count)]
         writer.ledger.count(source.text, stored: 0, generated: 0, drops: drops)
         writer.epochLedger.count(source.text, stored: 0, generated: 0, drops: drops)
+        return .refused(.bufferUnavailable)
     }
 
     private func timeWindow() -> TimeWindow {
@@ -138,7 +142,7 @@ extension Database {
             return FeedBatch(
                 number: number,
                 stream: batch.stream.raw,
-                series: batch.series.map(\.raw),
+                series: batch.series,
                 times: batch.times,
                 timeMs: batch.time.ms,
                 values: batch.values,
@@ -151,7 +155,7 @@ extension Database {
         return FeedBatch(
             number: number,
             stream: batch.stream.raw,
-            series: order.map { batch.series[$0].raw },
+            series: order.map { batch.series[$0] },
             times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
             timeMs: batch.time.ms,
             values: order.map { batch.values[$0] },

@@ -59,7 +59,7 @@ extension Database {
     ///
     /// Called by the store's own thread, or by the owner of a store that has none.
     public func maintain() {
-        let used = head.withLock { $0.memory.usedBytes }
+        let used = head.withLock { $0.sampleBytes }
         let isClosed = writer.withLock { writer -> Bool in
             if !writer.isClosed, isRotationDue(writer, usedBytes: used) { rotate(&writer) }
             return writer.isClosed

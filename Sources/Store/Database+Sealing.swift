@@ -22,7 +22,7 @@ extension Database {
     private func seal(_ epoch: ClosingEpoch) -> Bool {
         let pin = head.withLock { $0.memory.pin() }
         defer { head.withLock { $0.memory.unpin(pin) } }
-        let series = take(epoch.epoch)
+        let series = close(epoch.epoch)
         let name = StoreLayout.segmentName(storeID, epoch.range)
         do throws(SegmentError) {
             var reader: SegmentReader?
@@ -59,25 +59,30 @@ extension Database {
         }
     }
 
-    // All of a closed epoch, in the order of the ids, as the segment wants it.
-    private func take(_ epoch: UInt32) -> [EpochSeries] {
-        let stripe = 16_384
-        var series: [EpochSeries] = []
-        var first = 0
-        while true {
-            let (found, count) = head.withLock { head in
-                (head.close(epoch, first..<first + stripe), head.series.count)
-            }
-            series.append(contentsOf: found)
-            first += stripe
-            if first >= count { break }
-        }
+    // Which series a closed epoch has, in the order of the ids, as the segment wants it.
+    private func close(_ epoch: UInt32) -> [EpochRoom] {
+        var series: [EpochRoom] = []
+        forEachStripe { head, stripe in series += head.close(epoch, stripe) }
         series.sort { $0.id < $1.id }
         return series
     }
 
+    // A head of a million series is not locked for all of them at once.
+    private func forEachStripe(_ body: (inout HeadState, Range<Int>) -> Void) {
+        let stripe = 16_384
+        var first = 0
+        while true {
+            let count = head.withLock { head in
+                body(&head, first..<first + stripe)
+                return head.series.count
+            }
+            first += stripe
+            if first >= count { break }
+        }
+    }
+
     private func write(
-        _ series: [EpochSeries],
+        _ series: [EpochRoom],
         _ epoch: ClosingEpoch,
         to name: String
     ) throws(SegmentError) -> SegmentSummary {
@@ -92,55 +97,68 @@ extension Database {
             storeID: storeID,
             range: epoch.range
         )
-        let compressor = engines.sealed
-        var samples = SampleColumns()
-        for one in series {
-            var chunks: [SealedChunk] = []
-            chunks.reserveCapacity(one.chunks.count)
-            for chunk in one.chunks {
-                // As it is: it was coded when it came.
-                if compressor is GorillaCompressor {
-                    chunks.append(
-                        SealedChunk(
-                            gorilla: chunk.bits.payload,
-                            pointCount: chunk.bits.pointCount,
-                            startMs: chunk.firstTime,
-                            endMs: chunk.lastTime,
-                            flags: chunk.hasStaleMarkers ? .staleMarkers : []
-                        )
-                    )
-                    continue
-                }
-                samples.removeAll()
-                do throws(CodecError) {
-                    try chunk.bits.decode(times: &samples.times, values: &samples.values)
-                } catch {
-                    preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
-                }
-                chunks.append(SealedChunk(samples, flags: [], with: compressor))
-            }
-            if let run = one.late {
-                samples.times = run.times
-                samples.values = run.values.map { Double(bitPattern: $0) }
-                chunks.append(SealedChunk(samples, flags: .late, with: compressor))
-            }
-            try writer.add(one.id, one.labels, chunks)
+        // What the head gives out a time: labels and late samples are copied.
+        let portion = 1024
+        for first in stride(from: 0, to: series.count, by: portion) {
+            let slots = series[first..<min(first + portion, series.count)].map(\.slot)
+            let taken = head.withLock { head in slots.map { head.take(epoch.epoch, $0) } }
+            for one in taken { try writer.add(one.id, one.labels, chunks(of: one)) }
         }
         return try writer.finish(ledger: epoch.ledger.bytes, replaced: [])
     }
 
     // More than the segment will take: what is reserved beyond its end is given back.
-    private static func roomToSeal(_ series: [EpochSeries]) -> Int64 {
-        var bytes: Int64 = 4096
-        for one in series {
-            // The series' entry, its labels, and those again in the postings.
-            bytes += 128 + 2 * Int64(one.labels.bytes.count)
-            for chunk in one.chunks {
-                bytes += Int64(ChunkHeader.byteCount + 24 + chunk.bits.bitCount / 8)
+    private static func roomToSeal(_ series: [EpochRoom]) -> Int64 {
+        // The series' entry and its posting; the labels, and those again in the postings.
+        series.reduce(4096) { $0 + 128 + Int64($1.bytes) }
+    }
+
+    private func chunks(of series: EpochSeries) -> [SealedChunk] {
+        let compressor = engines.sealed
+        var chunks: [SealedChunk] = []
+        chunks.reserveCapacity(series.chunks.count)
+        var samples = SampleColumns()
+        for chunk in series.chunks {
+            // As it is: it was coded when it came.
+            if compressor is GorillaCompressor {
+                chunks.append(
+                    SealedChunk(
+                        gorilla: chunk.bits.payload,
+                        pointCount: chunk.bits.pointCount,
+                        startMs: chunk.firstTime,
+                        endMs: chunk.lastTime,
+                        flags: chunk.hasStaleMarkers ? .staleMarkers : []
+                    )
+                )
+                continue
             }
-            bytes += Int64(one.late.map { ChunkHeader.byteCount + 24 + 18 * $0.times.count } ?? 0)
+            samples.removeAll()
+            do throws(CodecError) {
+                try chunk.bits.decode(times: &samples.times, values: &samples.values)
+            } catch {
+                preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
+            }
+            chunks.append(SealedChunk(samples, flags: [], with: compressor))
         }
-        return bytes
+        if let run = series.late {
+            samples.times = run.times
+            samples.values = run.values.map { Double(bitPattern: $0) }
+            chunks.append(SealedChunk(samples, flags: .late, with: compressor))
+        }
+        return chunks
+    }
+
+    /// Gives back the memory of what is in segments or was dropped; how many series went with it.
+    func reclaimSealed() -> Int {
+        forEachStripe { head, stripe in head.reclaim(stripe) }
+        return writer.withLock { writer in
+            head.withLock { head in
+                head.collectGarbage(
+                    freedAt: writer.lastNumber,
+                    oldestInRing: ring.withLock { $0.oldest }
+                )
+            }
+        }
     }
 
     // Swaps the epoch's chunks in memory for the segment: no query sees both or neither.
@@ -148,10 +166,10 @@ extension Database {
         if let reader {
             rewriting.withLock { $0.storedMs[reader.name] = wallClock.nowMs() }
         }
-        let gone = writer.withLock { writer -> Int in
+        writer.withLock { writer in
             writer.closing.removeAll { $0.epoch == epoch.epoch }
             writer.unsynced.removeAll { $0.through <= epoch.range.through }
-            return head.withLock { head -> Int in
+            head.withLock { head in
                 if let reader {
                     sealed.withLock { segments in
                         segments.append(reader)
@@ -159,9 +177,9 @@ extension Database {
                     }
                 }
                 head.forget(epoch.epoch)
-                return head.collectGarbage(freedAt: writer.lastNumber)
             }
         }
+        let gone = reclaimSealed()
         _ = removeBuffers()
         Allocator.trim()
         log.info(

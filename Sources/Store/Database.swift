@@ -127,11 +127,13 @@ public final class Database: Sendable {
     /// A series over a limit gets a reason instead: its samples are dropped and belong into
     /// `SampleBatch.droppedBefore`.
     public func handles(for series: [Labels]) -> [Result<SeriesHandle, HandleRefusal>] {
-        let oldest = ring.withLock { $0.oldest }
+        // The digests take longer than all the rest: outside the lock.
+        let ids = series.map { SeriesIdentity.id(of: $0) }
         return head.withLock { head in
-            series.map { labels in
+            series.indices.map { index in
+                let labels = series[index]
                 if let reason = limitBroken(by: labels) { return .failure(HandleRefusal(reason)) }
-                switch head.handle(for: labels, oldestInRing: oldest) {
+                switch head.handle(for: labels, ids[index]) {
                 case .handle(let handle): return .success(handle)
                 case .full: return .failure(HandleRefusal(.seriesLimit))
                 case .taken: return .failure(HandleRefusal(.identity))
@@ -182,7 +184,9 @@ public final class Database: Sendable {
         head.withLock { head in
             statistics.headSeries = head.seriesCount
             statistics.headChunkBytes = head.memory.usedBytes
-            statistics.headLabelBytes = head.labelBytes
+            statistics.headLabelBytes = head.index.textBytes
+            statistics.headIndexBytes = head.index.tableBytes
+            statistics.headSeriesBytes = head.seriesBytes + head.closed.byteCount
             statistics.lateSamples = head.late.count
         }
         sealed.withLock { segments in
@@ -233,8 +237,14 @@ public struct StoreStatistics: Sendable {
     public var lastNumber = SequenceNumber.zero
     public var ledger = Ledger()
     public var headSeries = 0
+    /// Bytes of active chunks and of those that wait for their segment.
     public var headChunkBytes = 0
+    /// Bytes of label names and values, each once.
     public var headLabelBytes = 0
+    /// Bytes of the tables that lead from labels to series and back.
+    public var headIndexBytes = 0
+    /// Bytes of the series themselves: identity, state of the encoder, last time.
+    public var headSeriesBytes = 0
     public var lateSamples = 0
     public var bufferBytesWritten: Int64 = 0
     public var bufferFileBytes: Int64 = 0

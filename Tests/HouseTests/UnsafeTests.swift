@@ -49,6 +49,7 @@ import Testing
         "Sources/Platform/Process/ThisProcess.swift",
         "Sources/Platform/Time/WallClock.swift",
         "Sources/Store/Head/HeadMemory.swift",
+        "Sources/Store/Head/SeriesPages.swift",
     ]
 
     private static func usesUnsafe(_ file: SourceFile) -> Bool {

@@ -55,6 +55,23 @@ public struct LabelMatcher: Hashable, Sendable {
         }
     }
 
+    /// As for a `String`, of a value that is there as its bytes.
+    public func accepts(_ candidate: borrowing Span<UInt8>) -> Bool {
+        switch operation {
+        case .equal: isValue(candidate)
+        case .notEqual: !isValue(candidate)
+        case .matches: pattern?.matches(candidate) ?? false
+        case .notMatches: !(pattern?.matches(candidate) ?? false)
+        }
+    }
+
+    private func isValue(_ candidate: borrowing Span<UInt8>) -> Bool {
+        let bytes = value.utf8.span
+        guard bytes.count == candidate.count else { return false }
+        for index in 0..<bytes.count where bytes[index] != candidate[index] { return false }
+        return true
+    }
+
     /// Whether series without the label are selected.
     public var acceptsAbsent: Bool { accepts("") }
 

@@ -196,7 +196,8 @@ struct Replay: ~Copyable {
     ) -> Int? {
         if let slot = slots[series] { return slot }
         guard let labels = decoder.labels(of: series) else { return nil }
-        guard case .handle(let handle) = head.handle(for: labels, oldestInRing: .zero) else {
+        guard case .handle(let handle) = head.handle(for: labels, SeriesIdentity.id(of: labels))
+        else {
             return nil
         }
         slots[series] = handle.slot

@@ -256,11 +256,9 @@ extension Database {
                 writer.unsynced.removeAll { $0.through <= epoch.range.through }
                 writer.ledger.turnStored(of: epoch.ledger, into: .cap)
                 writer.epochLedger.add(epoch.ledger.asDropped(.cap))
-                head.withLock { head in
-                    head.forget(epoch.epoch)
-                    _ = head.collectGarbage(freedAt: writer.lastNumber)
-                }
+                head.withLock { $0.forget(epoch.epoch) }
             }
+            _ = reclaimSealed()
             let behind = pins.withLock { $0.byDestination }
             quota.withLock { state in
                 state.droppedEpochs += 1

@@ -74,7 +74,7 @@ struct BufferFeed: Sendable {
         return FeedBatch(
             number: batch.number,
             stream: batch.stream,
-            series: order.map { UInt64(batch.series[$0]) },
+            series: order.map { SeriesHandle(raw: UInt64(batch.series[$0])) },
             times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
             timeMs: batch.timeMs,
             values: order.map { batch.values[$0] },
@@ -115,7 +115,7 @@ extension FeedBatch {
         FeedBatch(
             number: number,
             stream: stream,
-            series: series.map { UInt64(table) << 32 | $0 },
+            series: series.map { SeriesHandle(raw: UInt64(table) << 32 | $0.raw) },
             times: times,
             timeMs: timeMs,
             values: values,

@@ -8,7 +8,7 @@ struct FeedBatch: Sendable {
     /// Whose it is: two batches of one stream never share a slice.
     let stream: UInt32
     /// One a sample: the series in the feed's table.
-    let series: [UInt64]
+    let series: [SeriesHandle]
     /// Empty when all samples have the time `timeMs`.
     let times: [Int64]
     /// The batch's own time.
@@ -128,7 +128,7 @@ enum FeedSlicing {
     private static func firstRepeat(in batch: FeedBatch, _ range: Range<Int>) -> Int {
         if batch.times.isEmpty { return range.upperBound }
         var seen: Set<UInt64> = []
-        for index in range where !seen.insert(batch.series[index]).inserted { return index }
+        for index in range where !seen.insert(batch.series[index].raw).inserted { return index }
         return range.upperBound
     }
 
@@ -173,7 +173,7 @@ enum FeedSlicing {
         var count: Int { values.count }
 
         mutating func add(_ batch: FeedBatch, _ range: Range<Int>) {
-            series.append(contentsOf: batch.series[range])
+            series.append(contentsOf: batch.series[range].lazy.map(\.raw))
             values.append(contentsOf: batch.values[range])
             if batch.times.isEmpty {
                 times.append(contentsOf: repeatElement(batch.timeMs, count: range.count))

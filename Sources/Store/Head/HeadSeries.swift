@@ -1,67 +1,32 @@
-// One series of the head: plain data in a flat array, no object and no reference count a series.
+// One series of the head: plain data in pages, no object and no reference count a series.
 import Codec
 import Model
 
-/// A chunk that was closed in memory and waits for its segment.
-struct ClosedChunk: Sendable {
-    /// The epoch that it belongs to.
-    var epoch: UInt32
-    /// Its bits, all of them final.
-    var bits: ChunkBits
-    /// Milliseconds of its first and last sample.
-    var firstTime: Int64
-    var lastTime: Int64
-    /// Whether a stale marker is among its samples.
-    var hasStaleMarkers: Bool
-}
-
-/// What the head knows of one series.
+/// What an append touches of a series: 80 bytes.
 struct HeadSeries {
-    /// Its identity.
-    var id: SeriesID
-    /// Which holder of this slot: the upper half of a `SeriesHandle`.
-    var generation: UInt32
-    /// Whether the slot holds a series.
-    var isUsed = true
-    /// Whether the time of its last sealed sample has yet to be asked from the segments.
-    var needsLastTime = true
-    /// Whether it has a last sample at all: any time is a valid one, so no time stands for "none".
-    var hasLastTime = false
-    /// The time of its last sample in order, in milliseconds.
-    var lastTime = Int64.min
-    /// The bits of that sample's value.
-    var lastValue: UInt64 = 0
-    /// The epoch that this sample belongs to; 0 for a sealed one.
-    var lastEpoch: UInt32 = 0
-    /// The epoch of the active chunk; meaningless without one.
-    var epoch: UInt32 = 0
     /// The active chunk, when there is one.
     var encoder: GorillaEncoder?
-    var block: WordBlock?
-    /// Closed chunks that are not sealed yet, oldest first.
-    var closed: [ClosedChunk] = []
-    /// How many streams' current lists name it: such a series is kept.
-    var pins: UInt32 = 0
+    /// Where that chunk grows.
+    var chain = BlockChain()
+    /// The time of its last sample in order, in milliseconds; meaningless before there is one.
+    var lastTime = Int64.min
+    /// The generation of a series whose next sample needs no more than a look at `lastTime`; 0 for one
+    /// without a last sample, one whose sealed samples are not known yet, and for nobody's slot.
+    var ready: UInt32 = 0
+    /// The epoch of the last sample in order that this run appended, and of the active chunk; 0: none.
+    var epoch: UInt32 = 0
 
-    init(id: SeriesID, generation: UInt32) {
-        self.id = id
-        self.generation = generation
+    /// What `append` did.
+    enum Appended {
+        /// The sample is in the chunk.
+        case added
+        /// It is, and the chunk has reached a limit.
+        case full
+        /// It is not: the open epoch needs a chunk first.
+        case needsChunk
     }
 
-    /// Takes note of a sample that is later than all before it; false for any other.
-    ///
-    /// One call a sample, so that the array that holds the series is checked for other owners once.
-    @inline(__always)
-    mutating func advance(time: Int64, value: UInt64, _ openEpoch: UInt32) -> Bool {
-        guard time > lastTime || !hasLastTime else { return false }
-        hasLastTime = true
-        lastTime = time
-        lastValue = value
-        lastEpoch = openEpoch
-        return true
-    }
-
-    /// Adds a sample in order to the open epoch's chunk, which it starts or closes where needed.
+    /// Adds a sample in order to the open epoch's chunk.
     @inline(__always)
     mutating func append(
         time: Int64,
@@ -69,39 +34,51 @@ struct HeadSeries {
         _ openEpoch: UInt32,
         _ limits: HeadLimits,
         _ memory: inout HeadMemory
-    ) {
-        if encoder != nil, epoch != openEpoch { closeChunk() }
-        // The encoder grows where it lies: moving its 56 bytes out and back costs more than a sample.
-        guard encoder != nil, var room = block else {
-            encoder = GorillaEncoder(time: time, value: value, in: &memory, block: &block)
-            epoch = openEpoch
-            return
-        }
-        encoder?.append(time: time, value: value, in: &memory, block: &room)
-        block = room
+    ) -> Appended {
+        // The encoder works where it lies: moving its 56 bytes out and back costs more than a sample.
+        guard encoder != nil, epoch == openEpoch else { return .needsChunk }
+        add(time: time, value: value, &memory)
         let isFull =
             encoder.map {
                 $0.pointCount >= limits.chunkPointLimit
                     || $0.payloadByteCount >= limits.chunkSizeLimit
             } ?? false
-        if isFull { closeChunk() }
+        return isFull ? .full : .added
+    }
+}
+
+/// What the head knows of a series besides: 48 bytes.
+struct SeriesRecord {
+    /// Its identity.
+    var id = SeriesID(high: 0, low: 0)
+    /// Where the active chunk begins.
+    var start = BlockStart()
+    /// Which holder of this slot: the upper half of a `SeriesHandle`.
+    var generation: UInt32
+    /// Its run of label pairs in the index.
+    var labels: UInt32 = 0
+    /// How many streams' current lists name it: such a series is kept.
+    var pins: UInt32 = 0
+    /// The first and the last of its closed chunks that are not sealed yet.
+    var firstClosed = ClosedChunks.none
+    var lastClosed = ClosedChunks.none
+    /// Whether the slot holds a series that takes samples.
+    var isUsed = true
+    /// Whether `labels` is a run: also for a while after the series was let go.
+    var isKnown = true
+    /// Whether the time of its last sealed sample has yet to be asked from the segments.
+    var needsLastTime = true
+    /// Whether it has a last sample at all: any time is a valid one, so no time stands for "none".
+    var hasLastTime = false
+
+    init(generation: UInt32, isUsed: Bool = true) {
+        self.generation = generation
+        self.isUsed = isUsed
+        isKnown = isUsed
     }
 
-    /// Closes the active chunk, if there is one.
-    mutating func closeChunk() {
-        guard let encoder, let block else { return }
-        closed.append(
-            ClosedChunk(
-                epoch: epoch,
-                bits: encoder.bits(in: block),
-                firstTime: encoder.firstTime,
-                lastTime: encoder.lastTime,
-                hasStaleMarkers: encoder.hasStaleMarkers
-            )
-        )
-        self.encoder = nil
-        self.block = nil
-    }
+    /// What belongs into `HeadSeries.ready`.
+    var readiness: UInt32 { isUsed && hasLastTime && !needsLastTime ? generation : 0 }
 }
 
 extension SeriesHandle {
@@ -110,8 +87,10 @@ extension SeriesHandle {
         self.init(raw: UInt64(generation) << 32 | UInt64(slot))
     }
 
-    /// The place in the head's arrays.
+    /// The place in the head's pages.
+    @inline(__always)
     var slot: Int { Int(raw & 0xffff_ffff) }
     /// Which holder of that place.
+    @inline(__always)
     var generation: UInt32 { UInt32(truncatingIfNeeded: raw >> 32) }
 }

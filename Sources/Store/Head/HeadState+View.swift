@@ -16,37 +16,44 @@ extension HeadState {
     ///
     /// The caller holds a pin of `memory` for as long as it uses the views.
     func views(_ matchers: [LabelMatcher], _ range: TimeRange) -> [(id: SeriesID, view: HeadView)] {
+        guard let plan = index.plan(matchers) else { return [] }
         var found: [(id: SeriesID, view: HeadView)] = []
-        if let selected = index.select(matchers) {
-            for slot in selected {
-                if let view = view(Int(slot), range) { found.append((series[Int(slot)].id, view)) }
-            }
-            return found
+        func look(_ slot: Int) {
+            guard index.accepts(series[record: slot].labels, plan), let view = view(slot, range)
+            else { return }
+            found.append((series[record: slot].id, view))
         }
-        let excluded = matchers.map { index.refused(by: $0) }
-        for slot in series.indices where series[slot].isUsed {
-            if excluded.contains(where: { $0.contains(UInt32(slot)) }) { continue }
-            if let view = view(slot, range) { found.append((series[slot].id, view)) }
+        if plan.leading != nil {
+            index.forEachCandidate(plan) { look(Int($0)) }
+        } else {
+            for slot in 0..<series.count where series.isHeld(slot) && series[record: slot].isUsed {
+                look(slot)
+            }
         }
         return found
     }
 
     private func view(_ slot: Int, _ range: TimeRange) -> HeadView? {
         var chunks: [ChunkBits] = []
-        for chunk in series[slot].closed
-        where chunk.firstTime <= range.end.ms && range.start.ms <= chunk.lastTime {
-            chunks.append(chunk.bits)
+        closed.forEach(series[record: slot]) { chunk in
+            if chunk.epoch > sealedEpoch, chunk.firstTime <= range.end.ms,
+                range.start.ms <= chunk.lastTime
+            {
+                chunks.append(chunk.bits)
+            }
         }
-        if let encoder = series[slot].encoder, let block = series[slot].block,
-            encoder.firstTime <= range.end.ms, range.start.ms <= encoder.lastTime
+        if let encoder = series[slot].encoder, series[slot].epoch > sealedEpoch,
+            encoder.firstTime <= range.end.ms,
+            range.start.ms <= encoder.lastTime
         {
-            chunks.append(encoder.bits(in: block))
+            chunks.append(encoder.bits(from: series[record: slot].start))
         }
         var runs: [LateSamples.Run] = []
         if late.count > 0 {
             runs = late.epochs(of: slot).compactMap { late.run(epoch: $0, slot: slot) }
         }
         guard !chunks.isEmpty || !runs.isEmpty else { return nil }
-        return HeadView(labels: labels[slot], chunks: chunks, late: runs)
+        let labels = index.labels(series[record: slot].labels)
+        return HeadView(labels: labels, chunks: chunks, late: runs)
     }
 }

@@ -11,22 +11,23 @@ struct HeadLimits: Sendable {
 
 /// The head: every series of the open and the sealing epochs.
 struct HeadState: ~Copyable {
-    var series: [HeadSeries] = []
-    var labels: [Labels] = []
+    var series = SeriesPages()
     var memory = HeadMemory()
+    var closed = ClosedChunks()
     var index = HeadIndex()
     var late = LateSamples()
     var streams = StreamTable()
     /// The number of the open epoch, from 1; epochs before it are sealed or being sealed.
     var openEpoch: UInt32 = 1
+    /// Epochs up to this one are in segments: what is left of them here is seen by nobody.
+    var sealedEpoch: UInt32 = 0
     /// Series in use.
     private(set) var seriesCount = 0
-    /// Bytes of labels.
-    private(set) var labelBytes = 0
     private(set) var limits: HeadLimits
 
-    private var slotOfSeries: [SeriesID: UInt32] = [:]
-    private var freeSlots: [(slot: UInt32, freedBefore: SequenceNumber)] = []
+    private var slotOfSeries = HashIndex()
+    // Slots of series that were let go, which batches in the memory ring may still name, oldest first.
+    private var leaving: [(slot: UInt32, freedAt: SequenceNumber)] = []
 
     init(limits: HeadLimits) {
         self.limits = limits
@@ -34,11 +35,14 @@ struct HeadState: ~Copyable {
 
     deinit {
         // Readers hold the database, so that none is left here.
-        for one in series {
-            for chunk in one.closed { HeadMemory.discard(chunk.bits.block) }
-            if let block = one.block { HeadMemory.discard(block) }
+        for slot in 0..<series.count where series.isHeld(slot) && series[record: slot].isUsed {
+            closed.forEach(series[record: slot]) { HeadMemory.discard($0.bits.start) }
+            if series[slot].encoder != nil { HeadMemory.discard(series[record: slot].start) }
         }
     }
+
+    /// Bytes of samples that a rotation would let go: what `head_size_limit` is about.
+    var sampleBytes: Int { memory.usedBytes + late.byteCount + closed.byteCount }
 
     /// What asking for a series gave.
     enum Found {
@@ -49,65 +53,105 @@ struct HeadState: ~Copyable {
         case taken(by: Labels)
     }
 
-    /// The handle of the series with these labels; makes the series when it is new.
-    mutating func handle(for wanted: Labels, oldestInRing: SequenceNumber) -> Found {
-        let id = SeriesIdentity.id(of: wanted)
-        if let slot = slotOfSeries[id].map(Int.init) {
-            guard labels[slot] == wanted else { return .taken(by: labels[slot]) }
-            return .handle(SeriesHandle(slot: slot, generation: series[slot].generation))
+    /// The handle of the series with these labels, whose id is `id`; makes the series when it is new.
+    mutating func handle(for wanted: Labels, _ id: SeriesID) -> Found {
+        if let slot = slot(of: id) {
+            guard index.matches(series[record: slot].labels, wanted) else {
+                return .taken(by: index.labels(series[record: slot].labels))
+            }
+            return .handle(SeriesHandle(slot: slot, generation: series[record: slot].generation))
         }
         guard seriesCount < limits.maxSeries else { return .full }
-        let slot: Int
-        // A slot is used again only when no batch in the memory ring can name its last holder.
-        if let place = freeSlots.first, place.freedBefore < oldestInRing {
-            slot = Int(place.slot)
-            freeSlots.removeFirst()
-            series[slot] = HeadSeries(id: id, generation: series[slot].generation &+ 1)
-            labels[slot] = wanted
-        } else {
-            slot = series.count
-            series.append(HeadSeries(id: id, generation: 1))
-            labels.append(wanted)
+        let (slot, generation) = series.take()
+        guard let run = index.add(wanted, slot: UInt32(slot)) else {
+            series.release(slot)
+            return .full
         }
-        slotOfSeries[id] = UInt32(slot)
-        index.add(wanted, slot: slot)
+        series[record: slot].id = id
+        series[record: slot].labels = run
+        slotOfSeries.insert(UInt32(slot), HeadState.hash(id))
         seriesCount += 1
-        labelBytes += wanted.bytes.count
-        return .handle(SeriesHandle(slot: slot, generation: series[slot].generation))
+        return .handle(SeriesHandle(slot: slot, generation: generation))
     }
+
+    // The id is a digest: its bits are as good as any hash.
+    private static func hash(_ id: SeriesID) -> UInt32 { UInt32(truncatingIfNeeded: id.low) }
 
     /// The slot that a handle names; nil when the series was let go.
     func slot(of handle: SeriesHandle) -> Int? {
         let slot = handle.slot
-        guard slot < series.count, series[slot].generation == handle.generation,
-            series[slot].isUsed
+        guard series.isHeld(slot), series[record: slot].generation == handle.generation,
+            series[record: slot].isUsed
         else { return nil }
         return slot
     }
 
     /// The slot of a series.
-    func slot(of id: SeriesID) -> Int? { slotOfSeries[id].map(Int.init) }
+    func slot(of id: SeriesID) -> Int? {
+        slotOfSeries.find(HeadState.hash(id)) { series[record: Int($0)].id == id }.map(Int.init)
+    }
 
     /// The labels that a handle stands for, also shortly after its series was let go.
     func labels(of handle: SeriesHandle) -> Labels? {
         let slot = handle.slot
-        guard slot < series.count, series[slot].generation == handle.generation else { return nil }
-        return labels[slot]
+        guard series.isHeld(slot), series[record: slot].generation == handle.generation,
+            series[record: slot].isKnown
+        else { return nil }
+        return index.labels(series[record: slot].labels)
+    }
+
+    /// Keeps the series of a batch for as long as they are its stream's newest list.
+    mutating func pin(_ batch: SampleBatch) {
+        if let old = streams.exchange(batch.stream, batch.series) {
+            repin(from: old, to: batch.series)
+        }
     }
 
     /// Adds or takes away one pin for each series of a stream's list.
     mutating func repin(from old: [SeriesHandle], to new: [SeriesHandle]) {
         for handle in new {
-            if let slot = slot(of: handle) { series[slot].pins += 1 }
+            if let slot = slot(of: handle) { series[record: slot].pins += 1 }
         }
         for handle in old {
-            if let slot = slot(of: handle), series[slot].pins > 0 { series[slot].pins -= 1 }
+            if let slot = slot(of: handle), series[record: slot].pins > 0 {
+                series[record: slot].pins -= 1
+            }
         }
     }
 
-    /// Appends one checked sample in order.
+    /// Appends one checked sample in order to the open epoch's chunk, which it starts or closes where
+    /// needed.
+    @inline(__always)
     mutating func append(_ slot: Int, time: Int64, value: UInt64) {
-        series[slot].append(time: time, value: value, openEpoch, limits, &memory)
+        switch series[slot].append(time: time, value: value, openEpoch, limits, &memory) {
+        case .added: return
+        case .full: closeChunk(slot)
+        case .needsChunk: beginChunk(slot, time: time, value: value)
+        }
+    }
+
+    private mutating func beginChunk(_ slot: Int, time: Int64, value: UInt64) {
+        closeChunk(slot)
+        series[record: slot].start = series[slot].beginChunk(time: time, value: value, &memory)
+        series[slot].epoch = openEpoch
+    }
+
+    /// Closes a series' active chunk, if there is one.
+    mutating func closeChunk(_ slot: Int) {
+        guard let encoder = series[slot].encoder else { return }
+        closed.append(
+            ClosedChunk(
+                bits: encoder.bits(from: series[record: slot].start),
+                firstTime: encoder.firstTime,
+                lastTime: encoder.lastTime,
+                epoch: series[slot].epoch,
+                hasStaleMarkers: encoder.hasStaleMarkers
+            ),
+            &series[record: slot]
+        )
+        series[slot].encoder = nil
+        series[slot].chain = BlockChain()
+        series[record: slot].start = BlockStart()
     }
 
     /// Sets the limit of new series; those that are there stay.
@@ -120,42 +164,72 @@ struct HeadState: ~Copyable {
     /// Where a forged record claims an order that cannot be, the sample counts as late. Says
     /// whether it was put back.
     mutating func replay(_ slot: Int, isLate: Bool, time: Int64, value: UInt64) -> Bool {
-        let isBehind = series[slot].lastEpoch == openEpoch && time <= series[slot].lastTime
+        let isBehind = series[slot].epoch == openEpoch && time <= series[slot].lastTime
         if isLate || isBehind {
             return late.insert(epoch: openEpoch, slot: slot, time: time, value: value)
         }
-        series[slot].hasLastTime = true
+        series[record: slot].hasLastTime = true
         series[slot].lastTime = time
-        series[slot].lastValue = value
-        series[slot].lastEpoch = openEpoch
+        series[slot].ready = series[record: slot].readiness
         append(slot, time: time, value: value)
         return true
     }
 
-    /// Lets series go that have no chunk, no late samples and no pin.
+    /// Lets series go that have no chunk, no late samples and no pin, and forgets those that were let
+    /// go before what the memory ring still holds.
     ///
     /// O(series).
     ///
     /// The caller holds the writer's lock too: a batch on its way names slots that nothing pins when
     /// its stream is closed meanwhile.
-    mutating func collectGarbage(freedAt number: SequenceNumber) -> Int {
-        var gone: Set<UInt32> = []
-        for slot in series.indices {
-            if series[slot].isUsed, series[slot].pins == 0, series[slot].encoder == nil,
-                series[slot].closed.isEmpty, !late.holds(slot)
-            {
-                gone.insert(UInt32(slot))
-            }
+    mutating func collectGarbage(
+        freedAt number: SequenceNumber,
+        oldestInRing: SequenceNumber
+    ) -> Int {
+        var gone = SlotSet()
+        var runs: [UInt32] = []
+        for slot in 0..<series.count where series.isHeld(slot) {
+            guard series[record: slot].isUsed, series[record: slot].pins == 0,
+                series[slot].encoder == nil,
+                series[record: slot].firstClosed == ClosedChunks.none, !late.holds(slot)
+            else { continue }
+            gone.insert(UInt32(slot))
+            runs.append(series[record: slot].labels)
+            series[record: slot].isUsed = false
+            series[slot].ready = 0
+            slotOfSeries.remove(UInt32(slot), HeadState.hash(series[record: slot].id))
+            leaving.append((UInt32(slot), number))
         }
-        guard !gone.isEmpty else { return 0 }
-        index.remove(gone, labels)
-        for slot in gone.sorted() {
-            series[Int(slot)].isUsed = false
-            slotOfSeries[series[Int(slot)].id] = nil
-            seriesCount -= 1
-            labelBytes -= labels[Int(slot)].bytes.count
-            freeSlots.append((slot, number))
+        seriesCount -= runs.count
+        if !runs.isEmpty { index.unlist(runs, gone) }
+        forgetLeft(oldestInRing)
+        return runs.count
+    }
+
+    private mutating func forgetLeft(_ oldestInRing: SequenceNumber) {
+        let count = leaving.firstIndex { $0.freedAt >= oldestInRing } ?? leaving.count
+        guard count > 0 else { return }
+        index.forget(leaving[..<count].map { series[record: Int($0.slot)].labels })
+        for entry in leaving[..<count] {
+            series[record: Int(entry.slot)].isKnown = false
+            series.release(Int(entry.slot))
         }
-        return gone.count
+        leaving = Array(leaving[count...])
+        if index.isWasteful { compactIndex() }
+    }
+
+    private mutating func compactIndex() {
+        var (compacted, numbers) = index.compacted()
+        for slot in 0..<series.count where series.isHeld(slot) && series[record: slot].isKnown {
+            let run = series[record: slot].labels
+            series[record: slot].labels = compacted.move(run, of: index, numbers)
+        }
+        index = compacted
+    }
+
+    /// Bytes of series: pages and the table of their ids.
+    var seriesBytes: Int {
+        series.byteCount + slotOfSeries.byteCount
+            + leaving.capacity * MemoryLayout<(UInt32, SequenceNumber)>.stride
     }
 }

@@ -34,43 +34,130 @@ public struct HeadStatus: Sendable {
 extension Database {
     /// Counts the head.
     ///
-    /// O(series + label pairs) under the head's lock: for people, not for polling.
+    /// O(series + label pairs) under the head's lock, a text only for each entry of the lists: for
+    /// people, not for polling.
     ///
     /// - Parameter limit: of each list.
     /// - Returns: the counts at this moment.
     public func headStatus(limit: Int) -> HeadStatus {
-        var status = HeadStatus()
-        let counts = head.withLock { head in
+        head.withLock { head in
+            var status = HeadStatus()
+            head.index.count(into: &status, limit: limit)
             status.series = head.seriesCount
-            var first = Int64.max
-            var last = Int64.min
-            for slot in head.series.indices where head.series[slot].isUsed {
-                status.chunks += head.series[slot].closed.count
-                for chunk in head.series[slot].closed {
-                    first = min(first, chunk.firstTime)
-                    last = max(last, chunk.lastTime)
-                }
-                if let encoder = head.series[slot].encoder {
-                    status.chunks += 1
-                    first = min(first, encoder.firstTime)
-                    last = max(last, encoder.lastTime)
-                }
-            }
-            if first <= last { status.range = TimeRange(Timestamp(ms: first), Timestamp(ms: last)) }
-            return head.index.cardinality()
+            (status.chunks, status.range) = head.extent
+            return status
         }
-        status.labelPairs = counts.pairs.count
-        status.seriesByMetric = HeadStatus.top(counts.metrics, limit)
-        status.valuesByLabel = HeadStatus.top(counts.values, limit)
-        status.bytesByLabel = HeadStatus.top(counts.bytes, limit)
-        status.seriesByPair = HeadStatus.top(counts.pairs, limit)
-        return status
     }
 }
 
-extension HeadStatus {
-    fileprivate static func top(_ counts: [String: Int], _ limit: Int) -> [NameCount] {
-        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(limit)
-            .map { NameCount(name: $0.key, count: $0.value) }
+extension HeadState {
+    // Chunks that are seen here, and from when to when they are.
+    fileprivate var extent: (chunks: Int, range: TimeRange?) {
+        var chunks = 0
+        var first = Int64.max
+        var last = Int64.min
+        for slot in 0..<series.count where series.isHeld(slot) && series[record: slot].isUsed {
+            closed.forEach(series[record: slot]) { chunk in
+                guard chunk.epoch > sealedEpoch else { return }
+                chunks += 1
+                first = min(first, chunk.firstTime)
+                last = max(last, chunk.lastTime)
+            }
+            if let encoder = series[slot].encoder {
+                chunks += 1
+                first = min(first, encoder.firstTime)
+                last = max(last, encoder.lastTime)
+            }
+        }
+        guard first <= last else { return (chunks, nil) }
+        return (chunks, TimeRange(Timestamp(ms: first), Timestamp(ms: last)))
+    }
+}
+
+extension HeadIndex {
+    fileprivate func count(into status: inout HeadStatus, limit: Int) {
+        var metrics = LargestCounts(limit)
+        var held = LargestCounts(limit)
+        var values = LargestCounts(limit)
+        var bytes = LargestCounts(limit)
+        let metricName = name(Label.metricName)
+        for number in names.indices where !names[number].pairs.isEmpty {
+            var count = 0
+            var size = 0
+            lists.forEach(names[number].pairs) { pair in
+                let holders = Int(pairs[Int(pair)].holders.count)
+                guard holders > 0 else { return }
+                count += 1
+                size += texts.range(pairs[Int(pair)].text).count
+                held.add(holders, pair) { pairText($0) < pairText($1) }
+                if metricName == UInt32(number) {
+                    metrics.add(holders, pair) { valueText($0) < valueText($1) }
+                }
+            }
+            guard count > 0 else { continue }
+            status.labelPairs += count
+            values.add(count, UInt32(number)) { nameText($0) < nameText($1) }
+            bytes.add(size, UInt32(number)) { nameText($0) < nameText($1) }
+        }
+        status.seriesByMetric = metrics.counts { valueText($0) }
+        status.seriesByPair = held.counts { pairText($0) }
+        status.valuesByLabel = values.counts { nameText($0) }
+        status.bytesByLabel = bytes.counts { nameText($0) }
+    }
+
+    private func nameText(_ name: UInt32) -> String { texts.string(names[Int(name)].text) }
+
+    private func valueText(_ pair: UInt32) -> String { texts.string(pairs[Int(pair)].text) }
+
+    private func pairText(_ pair: UInt32) -> String {
+        "\(nameText(pairs[Int(pair)].name))=\(valueText(pair))"
+    }
+}
+
+/// The largest of many counts: a heap whose root is the least of them.
+struct LargestCounts {
+    private let limit: Int
+    private var heap: [(count: Int, number: UInt32)] = []
+
+    init(_ limit: Int) {
+        self.limit = limit
+    }
+
+    /// Adds a count; among equal ones `precedes` says whose name comes first.
+    mutating func add(_ count: Int, _ number: UInt32, _ precedes: (UInt32, UInt32) -> Bool) {
+        func isLess(
+            _ one: (count: Int, number: UInt32),
+            _ other: (count: Int, number: UInt32)
+        ) -> Bool {
+            one.count != other.count
+                ? one.count < other.count : precedes(other.number, one.number)
+        }
+        if heap.count < limit {
+            heap.append((count, number))
+            var place = heap.count - 1
+            while place > 0, isLess(heap[place], heap[(place - 1) / 2]) {
+                heap.swapAt(place, (place - 1) / 2)
+                place = (place - 1) / 2
+            }
+        } else if let least = heap.first, isLess(least, (count, number)) {
+            heap[0] = (count, number)
+            var place = 0
+            while true {
+                var smallest = place
+                for child in [2 * place + 1, 2 * place + 2]
+                where child < heap.count && isLess(heap[child], heap[smallest]) {
+                    smallest = child
+                }
+                if smallest == place { break }
+                heap.swapAt(place, smallest)
+                place = smallest
+            }
+        }
+    }
+
+    /// The counts, the largest first, with their names.
+    func counts(_ name: (UInt32) -> String) -> [NameCount] {
+        heap.map { NameCount(name: name($0.number), count: $0.count) }
+            .sorted { ($1.count, $0.name) < ($0.count, $1.name) }
     }
 }

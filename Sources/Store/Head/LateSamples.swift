@@ -24,6 +24,9 @@ struct LateSamples {
     /// The number of samples kept here.
     private(set) var count = 0
 
+    /// Bytes of the samples, about.
+    var byteCount: Int { count * 16 }
+
     /// The run of a series in an epoch.
     func run(epoch: UInt32, slot: Int) -> Run? { runs[epoch]?[slot] }
 

@@ -8,28 +8,52 @@ struct StreamTable {
         var layout: [SeriesHandle] = []
     }
 
-    private var streams: [UInt32: Stream] = [:]
+    private var streams: [Stream] = []
+    private var places: [UInt32: Int] = [:]
+    private var free: [Int] = []
     private var next: UInt32 = 1
+    // Batches of one stream often follow each other.
+    private var lastAsked: (raw: UInt32, place: Int) = (0, -1)
 
     /// Starts a stream.
     mutating func open(_ source: SourceName) -> StreamHandle {
         defer { next += 1 }
-        streams[next] = Stream(source: source)
+        if let place = free.popLast() {
+            streams[place] = Stream(source: source)
+            places[next] = place
+        } else {
+            places[next] = streams.count
+            streams.append(Stream(source: source))
+        }
         return StreamHandle(raw: next)
     }
 
     /// Ends a stream; gives back the series that it pinned.
     mutating func close(_ stream: StreamHandle) -> [SeriesHandle] {
-        streams.removeValue(forKey: stream.raw)?.layout ?? []
+        guard let place = places.removeValue(forKey: stream.raw) else { return [] }
+        lastAsked = (0, -1)
+        free.append(place)
+        let layout = streams[place].layout
+        streams[place].layout = []
+        return layout
     }
 
     /// The ledger's source; nil for a stream that is not open.
-    func source(of stream: StreamHandle) -> SourceName? { streams[stream.raw]?.source }
+    mutating func source(of stream: StreamHandle) -> SourceName? {
+        place(of: stream).map { streams[$0].source }
+    }
 
     /// Notes a stream's newest list of series; gives back the old one, nil when it is the same.
     mutating func exchange(_ stream: StreamHandle, _ layout: [SeriesHandle]) -> [SeriesHandle]? {
-        guard let old = streams[stream.raw]?.layout, old != layout else { return nil }
-        streams[stream.raw]?.layout = layout
-        return old
+        guard let place = place(of: stream), streams[place].layout != layout else { return nil }
+        defer { streams[place].layout = layout }
+        return streams[place].layout
+    }
+
+    private mutating func place(of stream: StreamHandle) -> Int? {
+        if lastAsked.place >= 0, lastAsked.raw == stream.raw { return lastAsked.place }
+        guard let place = places[stream.raw] else { return nil }
+        lastAsked = (stream.raw, place)
+        return place
     }
 }

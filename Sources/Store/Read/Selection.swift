@@ -202,7 +202,7 @@ extension Database {
             }
             return names.sorted(by: bytewise)
         }
-        let (inHead, segments) = head.withLock { ($0.index.names, sealed.withLock { $0 }) }
+        let (inHead, segments) = head.withLock { ($0.index.labelNames, sealed.withLock { $0 }) }
         var names = Set(inHead)
         for segment in segments where segment.timeRange.overlaps(range) {
             do throws(SegmentError) {
