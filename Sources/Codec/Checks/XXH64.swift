@@ -35,7 +35,7 @@ public struct XXH64: Sendable {
     ///
     /// - Parameters:
     ///   - header: 64 bytes.
-    ///   - offset: where in the header the checksum lies; at most 56.
+    ///   - offset: where in the header the checksum lies; a multiple of 8.
     ///   - bytes: what follows the header.
     /// - Returns: the same as `hash` of both in one, with the zeros in place.
     public static func hash(
@@ -44,20 +44,23 @@ public struct XXH64: Sendable {
         followedBy bytes: Span<UInt8>
     ) -> UInt64 {
         precondition(header.count == 64, "BUG: a header of \(header.count) bytes")
-        var copy = [64 of UInt8](repeating: 0)
-        for index in 0..<64 { copy[index] = header[index] }
-        for index in offset..<offset + 8 { copy[index] = 0 }
+        precondition(offset & 7 == 0 && offset < 64, "BUG: a checksum at byte \(offset)")
         var state: XXH64Lanes = (prime1 &+ prime2, prime2, 0, 0 &- prime1)
-        let span = copy.span
-        for stripe in [0, 32] {
-            state.0 = round(state.0, ByteLoads.u64(span, stripe))
-            state.1 = round(state.1, ByteLoads.u64(span, stripe + 8))
-            state.2 = round(state.2, ByteLoads.u64(span, stripe + 16))
-            state.3 = round(state.3, ByteLoads.u64(span, stripe + 24))
+        for stripe in stride(from: 0, to: 64, by: 32) {
+            state.0 = round(state.0, word(header, stripe, offset))
+            state.1 = round(state.1, word(header, stripe + 8, offset))
+            state.2 = round(state.2, word(header, stripe + 16, offset))
+            state.3 = round(state.3, word(header, stripe + 24, offset))
         }
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe rest(of: bytes, after: state, 64)
         }
+    }
+
+    // The word at `place`, or zero at `zero`.
+    @inline(__always)
+    private static func word(_ bytes: Span<UInt8>, _ place: Int, _ zero: Int) -> UInt64 {
+        place == zero ? 0 : ByteLoads.u64(bytes, place)
     }
 
     // The checksum of `bytes` after `before` bytes, whole stripes, that made `start`.

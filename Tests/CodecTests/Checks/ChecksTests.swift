@@ -90,7 +90,7 @@ import Testing
         if bytes.count >= 64 {
             let header = Array(bytes[..<64])
             let rest = Array(bytes[64...])
-            for offset in [0, 11, 56] {
+            for offset in [0, 24, 56] {
                 let zeros = [UInt8](repeating: 0, count: 8)
                 let zeroed = header[..<offset] + zeros + header[(offset + 8)...] + rest
                 let whole = Array(zeroed)
