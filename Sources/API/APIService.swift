@@ -165,6 +165,8 @@ extension APIService {
         add([.get], "/-/healthy", .probe) { LifecyclePaths.healthy($0) }
         add([.get], "/-/ready", .probe) { lifecycle.ready($0) }
         add([.post, .put], "/-/reload", .control, lifecycle.reload)
+        let snapshot = SnapshotPath(status: sources.status)
+        add([.post, .put], "/api/v1/admin/tsdb/snapshot", .control, snapshot.answer)
     }
 
     private mutating func add(

@@ -107,6 +107,7 @@ final class FakeAgent: TargetsSource, MetadataSource, StatusSource, PushIntake, 
         var host: [UInt8]?
         var reloadFailure: String?
         var reloads = 0
+        var snapshot = SnapshotOutcome.made(name: "20261231T235959Z-2be650b6d019eb54")
         var store = StoreStatus()
         var pushes: [Push] = []
         var outcome = PushOutcome.stored
@@ -158,6 +159,8 @@ final class FakeAgent: TargetsSource, MetadataSource, StatusSource, PushIntake, 
             return state.reloadFailure
         }
     }
+
+    func snapshot() async -> SnapshotOutcome { state.withLock { $0.snapshot } }
 
     func take(_ push: Push) async -> PushOutcome {
         state.withLock { state in

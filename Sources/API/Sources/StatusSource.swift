@@ -17,6 +17,16 @@ public protocol StatusSource: Sendable {
     func hostText() async -> [UInt8]?
     /// Loads the configuration anew; nil when that worked, else why not (nothing has changed then).
     func reload() async -> String?
+    /// Makes a copy of the store as it is now, beside it.
+    func snapshot() async -> SnapshotOutcome
+}
+
+/// How a snapshot ended.
+public enum SnapshotOutcome: Sendable, Hashable {
+    /// It is a directory of this name under `snapshots` in the base path.
+    case made(name: String)
+    /// What kept it from being made.
+    case failed(String)
 }
 
 /// Name and version of the program.

@@ -28,8 +28,11 @@ final class StatusAdapter: StatusSource, Sendable {
     private let startMs: Int64
     private let clock: any SteadyClock
     private let state: Mutex<State>
+    private let workers: BlockingPool
 
-    init(_ database: Database, startMs: Int64, clock: any SteadyClock) {
+    /// Tells about an agent; `workers` do what takes a disk.
+    init(_ database: Database, startMs: Int64, clock: any SteadyClock, workers: BlockingPool) {
+        self.workers = workers
         self.database = database
         self.startMs = startMs
         self.clock = clock
@@ -119,5 +122,28 @@ final class StatusAdapter: StatusSource, Sendable {
             return "the agent is still starting; try again"
         }
         return await reload()
+    }
+
+    func snapshot() async -> SnapshotOutcome {
+        let database = database
+        let name = StatusAdapter.snapshotName(SystemClock().nowMs())
+        let parent = FilePath.join(database.options.basePath, "snapshots")
+        let failure = await workers.run { () -> String? in
+            do throws(StoreError) {
+                try database.snapshot(to: FilePath.join(parent, name))
+                return nil
+            } catch {
+                return "\(error)"
+            }
+        }
+        return failure.map { .failed($0) } ?? .made(name: name)
+    }
+
+    // As Prometheus names them: 20261231T235959Z-2be650b6d019eb54.
+    private static func snapshotName(_ nowMs: Int64) -> String {
+        let time = RFC3339.format(Timestamp(ms: nowMs)).prefix { $0 != "." }
+            .filter { $0 != "-" && $0 != ":" }
+        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+        return "\(time)Z-" + String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 }

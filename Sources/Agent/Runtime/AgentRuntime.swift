@@ -122,7 +122,12 @@ actor AgentRuntime {
             log: log,
             userAgent: AgentVersion.userAgent
         )
-        status = StatusAdapter(database, startMs: startMs, clock: loop.clock)
+        status = StatusAdapter(
+            database,
+            startMs: startMs,
+            clock: loop.clock,
+            workers: filePool
+        )
         status.set(
             configText: loaded.shownText,
             flags: config.flags,
