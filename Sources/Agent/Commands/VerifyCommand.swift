@@ -105,10 +105,10 @@ struct VerifyCommand {
         _ directory: String,
         _ files: [(path: String, report: FileReport)]
     ) {
-        let identity = files.first { $0.report.kind == "STORE" }?.report.storeID
-        if let identity {
+        let store = files.first { $0.report.kind == "STORE" }?.report
+        if let store, let identity = store.storeID {
             for (path, report) in files {
-                if let id = report.storeID, id != identity {
+                if let id = report.storeID, id != identity, !store.formerStores.contains(id) {
                     tell(path, "belongs to the store \(id), this is \(identity)")
                 }
             }

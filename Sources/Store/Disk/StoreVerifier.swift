@@ -32,6 +32,8 @@ public struct FileReport: Sendable, Equatable {
     public var notes: [String] = []
     /// The store that the file belongs to, where it says so.
     public var storeID: StoreID?
+    /// Of STORE: the stores whose files a snapshot has taken over.
+    public var formerStores: [StoreID] = []
     /// The batches that a segment stands for.
     public var range: SequenceRange?
     /// Segments that a segment replaces.
@@ -99,7 +101,9 @@ public enum StoreVerifier {
     ) throws(StoreError) {
         report.kind = StoreLayout.identityName
         switch StoreIdentity.parse(try read(path, file, limit: 4096)) {
-        case .identity(let identity): report.storeID = identity.id
+        case .identity(let identity):
+            report.storeID = identity.id
+            report.formerStores = identity.former
         case .newerVersion(let version): throw .newerVersion(path: path, version: version)
         case .damaged: report.add("its checksum or length is wrong")
         }
