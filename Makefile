@@ -26,7 +26,7 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s \
 	-Xlinker --version-script=$(CURDIR)/packaging/exports.map
 BINARY := .build/release/tsdb-agent
 
-.PHONY: help run build test lint format bench fuzz asan tsan install deps peers clean
+.PHONY: help run build test lint format bench fuzz crash asan tsan install deps peers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name text; do \
@@ -55,6 +55,10 @@ bench: deps ## the benchmarks (MARCH as above; ARGS: names)
 fuzz: deps ## every fuzzer over seeded input (ARGS: names)
 	swift build -c release $(FLAGS) --product fuzz
 	.build/release/fuzz $(ARGS)
+
+crash: deps ## a store killed 1,000 times, and 1,000 lives of one with power cuts
+	swift build -c release $(FLAGS) --product fuzz
+	.build/release/fuzz --kills 1000 --power-cuts 1000 $(ARGS)
 
 asan: deps ## the unit tests under the address sanitizer
 	swift test --disable-xctest --no-parallel --sanitize=address --scratch-path .build/asan $(FLAGS) \

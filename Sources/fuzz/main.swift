@@ -38,9 +38,16 @@ if arguments == ["--list"] {
     exit(0)
 }
 do throws(FuzzFinding) {
+    if let order = CrashOrder(arguments) { try CrashWriter.run(order) }
     let options = try FuzzOptions(arguments)
     let run = FuzzRun(options)
-    if let path = options.replay {
+    if options.kills + options.powerCuts > 0 {
+        if options.powerCuts > 0 { try PowerCuts.run(options.powerCuts, from: options.seed) }
+        if options.kills > 0 {
+            try CrashRounds(directory: options.crashDirectory, seed: options.seed)
+                .run(options.kills)
+        }
+    } else if let path = options.replay {
         try run.replay(path, Registry.targets + Registry.canaries)
     } else {
         for target in try Registry.chosen(options) { try run.run(target) }

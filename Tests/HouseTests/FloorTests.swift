@@ -38,6 +38,7 @@ struct FloorTable {
         "Sources/Store/Maintenance.swift": "condition variables",
         "Sources/bench/Figures.swift": "exp, log",
         "Sources/bench/main.swift": "exit",
+        "Sources/fuzz/Crash/KillableProcess.swift": "posix_spawn, kill, waitpid, nanosleep",
         "Sources/fuzz/main.swift": "exit",
     ]
 

@@ -50,6 +50,7 @@ import Testing
         "Sources/Platform/Time/WallClock.swift",
         "Sources/Store/Head/HeadMemory.swift",
         "Sources/Store/Head/SeriesPages.swift",
+        "Sources/fuzz/Crash/KillableProcess.swift",
     ]
 
     private static func usesUnsafe(_ file: SourceFile) -> Bool {

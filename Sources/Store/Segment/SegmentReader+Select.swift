@@ -64,7 +64,6 @@ extension SegmentReader {
         try checkDirectory()
         guard let pairs = try pairs(named: name) else { return [] }
         var values: [String] = []
-        values.reserveCapacity(pairs.count)
         try forEachValue(of: pairs) { _, value in
             values.append(String(decoding: value, as: UTF8.self))
             return true

@@ -1,4 +1,4 @@
-// The command line: fuzz [--seconds N] [--seed S] [--crash-dir DIR] [--replay FILE] [--canary KIND] [NAMES…]
+// The command line of the fuzzers and crash tests: `FuzzOptions.usage`.
 
 /// What to run and how.
 struct FuzzOptions {
@@ -12,6 +12,10 @@ struct FuzzOptions {
     var replay: String?
     /// The kind of failure to fake: `finding` or `trap`.
     var canary: String?
+    /// How many writers of a store are killed instead of fuzzing.
+    var kills = 0
+    /// How many lives of a store with power cuts are lived instead of fuzzing.
+    var powerCuts = 0
     /// The targets; all when empty.
     var names: [String] = []
 
@@ -19,6 +23,7 @@ struct FuzzOptions {
         usage: fuzz [--seconds N] [--seed S] [--crash-dir DIR] [NAMES...]
                fuzz --replay FILE
                fuzz --canary finding|trap     fails on purpose
+               fuzz [--kills N] [--power-cuts N] [--seed S] [--crash-dir DIR]
                fuzz --list
         """
 
@@ -45,6 +50,8 @@ struct FuzzOptions {
                     throw FuzzFinding("--seed takes a number, not \(value)")
                 }
                 seed = number
+            case "--kills": kills = try FuzzOptions.count(argument, value)
+            case "--power-cuts": powerCuts = try FuzzOptions.count(argument, value)
             case "--crash-dir": crashDirectory = value
             case "--replay": replay = value
             case "--canary":
@@ -55,5 +62,12 @@ struct FuzzOptions {
             default: throw FuzzFinding("no option \(argument)\n\(FuzzOptions.usage)")
             }
         }
+    }
+
+    private static func count(_ option: String, _ value: String) throws(FuzzFinding) -> Int {
+        guard let number = Int(value), 1...10_000_000 ~= number else {
+            throw FuzzFinding("\(option) takes a number from 1 to 10000000, not \(value)")
+        }
+        return number
     }
 }

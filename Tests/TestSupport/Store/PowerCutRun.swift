@@ -1,8 +1,8 @@
 // The life of a store on a disk that dies at any call and forgets what was not synced: written to,
 // rotated, sealed, killed, without power, opened again, a few times over.
-public import Model
+import Model
 import Platform
-public import Store
+import Store
 
 /// One seed's life of a store.
 public struct PowerCutRun {
@@ -15,6 +15,8 @@ public struct PowerCutRun {
         /// How often a start itself was interrupted.
         public var interruptedStarts = 0
         public var segments = 0
+        /// Merged segments that were written.
+        public var rewrites = 0
 
         public init() {}
     }
@@ -41,6 +43,7 @@ public struct PowerCutRun {
         options.runsMaintenance = false
         options.retentionMs = 0
         options.chunkPointLimit = 16
+        options.rewrite.delayMs = 0
         options.chunkTimeLimitMs = Int64.random(in: 10_000...500_000, using: &random)
         options.bufferMaxSize = Int64.random(in: 500...20_000, using: &random)
     }
@@ -112,7 +115,8 @@ public struct PowerCutRun {
             case 0: _ = database.rotate()
             case 1: database.sealPending()
             case 2: database.maintain()
-            case 3:
+            case 3: tally.rewrites += database.rewrite()
+            case 4:
                 guard (try? database.syncBuffer()) != nil else { continue }
                 unsynced = []
             default:

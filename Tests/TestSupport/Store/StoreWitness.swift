@@ -1,5 +1,5 @@
 // Remembers what a store said it had stored, and holds what it gives after a crash against that.
-public import Model
+import Model
 public import Store
 
 /// What a store did not keep of its promises.

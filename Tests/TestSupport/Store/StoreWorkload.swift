@@ -123,6 +123,12 @@ public struct StoreWorkload: Sendable {
         return batch
     }
 
+    /// Ends the streams of this writer: nothing keeps its series in the head.
+    public func closeStreams(_ streams: StoreWorkloadStreams, _ database: Database) {
+        database.closeStream(streams.scrape)
+        database.closeStream(streams.push)
+    }
+
     /// Opens the streams of this writer.
     public func openStreams(_ database: Database) -> StoreWorkloadStreams {
         StoreWorkloadStreams(
