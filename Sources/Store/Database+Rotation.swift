@@ -69,5 +69,16 @@ extension Database {
         sealPending()
         deleteExpired()
         keepCap()
+        reconcileTimeIndex()
+    }
+
+    // The index may be elsewhere and away: then the next round tries again.
+    private func reconcileTimeIndex() {
+        let segments = sealed.withLock { $0 }
+        do throws(SegmentError) {
+            try engines.timeIndex.reconcile(segments)
+        } catch {
+            log.warn("the time index is behind, will try again", ("cause", "\(error)"))
+        }
     }
 }

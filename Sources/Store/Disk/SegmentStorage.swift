@@ -106,6 +106,7 @@ extension SegmentStorage: StorageEngine {
         }
     }
 
+    /// Moves the file out of the way of the next start, into the quarantine.
     public func setAside(_ name: String, reason: String) {
         quarantine.take(path(of: name), reason: reason)
     }
@@ -135,6 +136,7 @@ extension SegmentStorage: StorageEngine {
         }
     }
 
+    /// The file's path, for messages.
     public func path(of name: String) -> String { FilePath.join(directory, name) }
 }
 

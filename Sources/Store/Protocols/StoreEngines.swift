@@ -13,6 +13,9 @@ public struct StoreEngines: Sendable {
     /// Where sealed segments live; made when a store opens.
     public var storage: @Sendable (StorageContext) -> any StorageEngine
 
+    /// Where others find chunks by series and time; kept in step with the segments.
+    public var timeIndex: any TimeIndex
+
     /// Binds the engines.
     ///
     /// Of two compressors with the same number the first of `sealed`, `cold`, `others` reads.
@@ -20,11 +23,13 @@ public struct StoreEngines: Sendable {
         sealed: any Compressor = ColumnarCompressor(),
         cold: any Compressor = ColumnarCompressor(),
         others: [any Compressor] = [],
-        storage: @escaping @Sendable (StorageContext) -> any StorageEngine = { SegmentStorage($0) }
+        storage: @escaping @Sendable (StorageContext) -> any StorageEngine = { SegmentStorage($0) },
+        timeIndex: any TimeIndex = SegmentTimeIndex()
     ) {
         self.sealed = sealed
         self.cold = cold
         self.others = others
         self.storage = storage
+        self.timeIndex = timeIndex
     }
 }
