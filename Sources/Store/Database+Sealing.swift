@@ -99,10 +99,11 @@ extension Database {
         )
         // What the head gives out a time: labels and late samples are copied.
         let portion = 1024
+        var buffers = SealBuffers()
         for first in stride(from: 0, to: series.count, by: portion) {
             let slots = series[first..<min(first + portion, series.count)].map(\.slot)
             let taken = head.withLock { head in slots.map { head.take(epoch.epoch, $0) } }
-            for one in taken { try writer.add(one.id, one.labels, chunks(of: one)) }
+            for one in taken { try add(one, to: &writer, &buffers) }
         }
         return try writer.finish(ledger: epoch.ledger.bytes, replaced: [])
     }
@@ -113,39 +114,54 @@ extension Database {
         series.reduce(4096) { $0 + 128 + Int64($1.bytes) }
     }
 
-    private func chunks(of series: EpochSeries) -> [SealedChunk] {
+    private func add(
+        _ series: EpochSeries,
+        to writer: inout SegmentWriter,
+        _ buffers: inout SealBuffers
+    ) throws(SegmentError) {
         let compressor = engines.sealed
-        var chunks: [SealedChunk] = []
-        chunks.reserveCapacity(series.chunks.count)
-        var samples = SampleColumns()
+        let isCoded = compressor is GorillaCompressor
+        writer.startSeries(series.id, series.labels)
         for chunk in series.chunks {
-            // As it is: it was coded when it came.
-            if compressor is GorillaCompressor {
-                chunks.append(
-                    SealedChunk(
-                        gorilla: chunk.bits.payload,
-                        pointCount: chunk.bits.pointCount,
-                        startMs: chunk.firstTime,
-                        endMs: chunk.lastTime,
-                        flags: chunk.hasStaleMarkers ? .staleMarkers : []
-                    )
+            let flags: ChunkFlags = chunk.hasStaleMarkers ? .staleMarkers : []
+            if isCoded {
+                // As it is: it was coded when it came.
+                buffers.payload.removeAll(keepingCapacity: true)
+                chunk.bits.append(to: &buffers.payload)
+                let header = ChunkHeader(
+                    compression: .gorilla,
+                    flags: flags,
+                    seriesID: series.id,
+                    startMs: chunk.firstTime,
+                    endMs: chunk.lastTime,
+                    pointCount: chunk.bits.pointCount,
+                    compressedSize: buffers.payload.count,
+                    uncompressedSize: buffers.payload.count
                 )
+                try writer.add(buffers.payload.span, header)
                 continue
             }
-            samples.removeAll()
+            buffers.samples.removeAll()
             do throws(CodecError) {
-                try chunk.bits.decode(times: &samples.times, values: &samples.values)
+                try chunk.bits.decode(
+                    times: &buffers.samples.times,
+                    values: &buffers.samples.values,
+                    payload: &buffers.payload
+                )
             } catch {
                 preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
             }
-            chunks.append(SealedChunk(samples, flags: [], with: compressor))
+            try writer.add(
+                buffers.samples.times.span,
+                buffers.samples.values.span,
+                flags: flags,
+                with: compressor
+            )
         }
         if let run = series.late {
-            samples.times = run.times
-            samples.values = run.values.map { Double(bitPattern: $0) }
-            chunks.append(SealedChunk(samples, flags: .late, with: compressor))
+            let values = run.values.map { Double(bitPattern: $0) }
+            try writer.add(run.times.span, values.span, flags: .late, with: compressor)
         }
-        return chunks
     }
 
     /// Gives back the memory of what is in segments or was dropped; how many series went with it.
@@ -276,4 +292,10 @@ extension Database {
             )
         }
     }
+}
+
+// What sealing uses again for each chunk: a chunk allocates nothing.
+private struct SealBuffers {
+    var payload: [UInt8] = []
+    var samples = SampleColumns()
 }

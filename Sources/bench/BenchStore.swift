@@ -90,9 +90,9 @@ final class BenchStore {
         try files.remove(path)
     }
 
-    /// The batches of one round over all targets.
-    func batches() -> [SampleBatch] {
-        time += 1000
+    /// The batches of one round over all targets, `step` milliseconds after the round before.
+    func batches(step: Int64 = 1000) -> [SampleBatch] {
+        time += step
         return loads.indices.map { target in
             loads[target].step()
             var batch = SampleBatch(
@@ -115,11 +115,11 @@ final class BenchStore {
         return batch
     }
 
-    /// Appends `rounds` rounds; gives back the seconds that the appends alone took.
-    func append(rounds: Int) -> Double {
+    /// Appends `rounds` rounds, `step` milliseconds apart; gives back the seconds that the appends alone took.
+    func append(rounds: Int, step: Int64 = 1000) -> Double {
         var total = 0.0
         for _ in 0..<rounds {
-            let batches = batches()
+            let batches = batches(step: step)
             total += seconds {
                 for batch in batches { _ = database.append(batch) }
             }

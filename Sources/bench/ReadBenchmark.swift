@@ -14,6 +14,7 @@ enum ReadBenchmark {
         try measure(report, store.database, "segment")
         try chunks(report)
         try single(report)
+        try opening(report)
     }
 
     private static func measure(
@@ -209,4 +210,35 @@ enum ReadBenchmark {
             goal: .atMost(1)
         )
     }
+
+    // As maintenance leaves 30 days: a segment for each of 28, one for each hour of the last two. The
+    // index has the size of the real one; payloads are short, and opening does not read them.
+    private static func opening(_ report: BenchReport) throws {
+        report.heading("open 30 days of 10,000 series: 28 daily and 48 hourly segments")
+        var store = try BenchStore(targets: 10, seriesCount: 1000)
+        for segment in 0..<76 {
+            _ = store.append(rounds: 2, step: segment < 28 ? 43_200_000 : 1_800_000)
+            store.database.rotate()
+            store.database.sealPending()
+        }
+        var took = Figures()
+        var first = Figures()
+        for _ in 0..<5 {
+            took.add(try seconds { store = try store.reopened() })
+            var found = 0
+            first.add(
+                try seconds {
+                    found = try store.database.select(
+                        [LabelMatcher("instance", equals: "10.0.0.7:9100")],
+                        in: .all
+                    ).count
+                }
+            )
+            guard found == 1000 else { throw Wrong.selection(found) }
+        }
+        report.figure("close and open", took, "s", goal: .atMost(1))
+        report.figure("  first select of 1,000 series", first, "ms", scale: 1000)
+    }
+
+    private enum Wrong: Error { case selection(Int) }
 }

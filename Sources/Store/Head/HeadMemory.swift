@@ -50,6 +50,21 @@ struct ChunkBits: Sendable {
     ///
     /// The reader's pin must still be held.
     func decode(times: inout [Int64], values: inout [Double]) throws(CodecError) {
+        var payload: [UInt8] = []
+        try decode(times: &times, values: &values, payload: &payload)
+    }
+
+    /// Decodes the points and adds them to the columns; `payload` is overwritten, for callers that
+    /// decode many chunks.
+    ///
+    /// The reader's pin must still be held.
+    func decode(
+        times: inout [Int64],
+        values: inout [Double],
+        payload: inout [UInt8]
+    ) throws(CodecError) {
+        payload.removeAll(keepingCapacity: true)
+        append(to: &payload)
         try GorillaDecoder.decode(
             payload.span,
             count: pointCount,
@@ -62,27 +77,38 @@ struct ChunkBits: Sendable {
     ///
     /// The reader's pin must still be held.
     var payload: [UInt8] {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// Adds the payload as it would stand in a file to the end of `bytes`.
+    ///
+    /// The reader's pin must still be held.
+    func append(to bytes: inout [UInt8]) {
         let byteCount = (Int(bitCount) + 7) / 8
-        return unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { bytes, initialized in
-            var block = unsafe start.first
-            var written = 0
-            var wanted = Int(bitCount / 64) * 8
-            while wanted > 0, let here = unsafe block, let target = bytes.baseAddress {
-                let part = min(wanted, HeadMemory.wordsPerBlock * 8)
-                // SAFETY: the blocks live as long as the reader's pin, the words are final, in the
-                // order of the file's bytes, and there is room for all of them.
-                unsafe memcpy(target + written, here + 1, part)
-                written += part
-                wanted -= part
-                if wanted > 0 { unsafe block = HeadMemory.link(here) }
+        bytes.append(addingCapacity: byteCount) { output in
+            unsafe output.withUnsafeMutableBufferPointer { bytes, initialized in
+                var block = unsafe start.first
+                var written = 0
+                var wanted = Int(bitCount / 64) * 8
+                while wanted > 0, let here = unsafe block, let target = bytes.baseAddress {
+                    let part = min(wanted, HeadMemory.wordsPerBlock * 8)
+                    // SAFETY: the blocks live as long as the reader's pin, the words are final, in
+                    // the order of the file's bytes, and there is room for all of them.
+                    unsafe memcpy(target + written, here + 1, part)
+                    written += part
+                    wanted -= part
+                    if wanted > 0 { unsafe block = HeadMemory.link(here) }
+                }
+                var rest = unfinishedWord
+                while written < byteCount {
+                    unsafe bytes[written] = UInt8(truncatingIfNeeded: rest &>> 56)
+                    rest &<<= 8
+                    written += 1
+                }
+                initialized = written
             }
-            var rest = unfinishedWord
-            while written < byteCount {
-                unsafe bytes[written] = UInt8(truncatingIfNeeded: rest &>> 56)
-                rest &<<= 8
-                written += 1
-            }
-            initialized = written
         }
     }
 }
