@@ -48,10 +48,13 @@ struct ChunkCoders: Sendable {
         into samples: inout SampleColumns
     ) throws(ChunkError) {
         let start = samples.count
+        var ascends = false
         if !bound.isEmpty, let own = bound.first(where: { $0.compression == compression }) {
             try own.decode(payload, header, into: &samples)
         } else if compression == .columnar {
             try ColumnarCompressor().decode(payload, header, into: &samples)
+            // Its decoder gives no other times, whatever the payload is.
+            ascends = true
         } else if compression == .gorilla {
             try GorillaCompressor().decode(payload, header, into: &samples)
         } else {
@@ -70,7 +73,9 @@ struct ChunkCoders: Sendable {
         }
         let first = samples.times[start]
         let last = samples.times[start + count - 1]
-        guard first == header.startMs, last == header.endMs, samples.isAscending(from: start) else {
+        guard first == header.startMs, last == header.endMs,
+            ascends || samples.isAscending(from: start)
+        else {
             samples.cut(to: start)
             throw .times(first: first, last: last, start: header.startMs, end: header.endMs)
         }
