@@ -13,6 +13,8 @@ extension Database {
     /// - Returns: what became of it. `.refused(.bufferUnavailable)` when the disk does not take it:
     ///   it is counted as dropped and not stored; the next batch tries again. The same where
     ///   `fsync = "always"` and the sync failed: the batch may be stored, it is not acknowledged.
+    ///   `.refused(.overload)`, counted too, while epochs cannot be sealed and the head has grown to
+    ///   twice `options.headSizeLimit`.
     public func append(_ batch: SampleBatch) -> AppendOutcome {
         append(contentsOf: CollectionOfOne(batch))[0]
     }
@@ -56,7 +58,8 @@ extension Database {
         var check = writer.check
         writer.check = BatchCheck()
         defer { writer.check = check }
-        guard hasBuffer(&writer) else { return refuse(batch, &writer) }
+        guard hasBuffer(&writer) else { return refuse(batch, .bufferUnavailable, &writer) }
+        if isHeadFull(writer) { return refuse(batch, .overload, &writer) }
         let window = timeWindow()
         let (source, isPlain) = head.withLock { head in
             let source = head.streams.source(of: batch.stream)
@@ -80,7 +83,7 @@ extension Database {
         if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
         guard record(batch, number, source, check, drops, &writer) else {
             head.withLock { $0.undo(batch, check) }
-            return refuse(batch, &writer)
+            return refuse(batch, .bufferUnavailable, &writer)
         }
         writer.lastNumber = number
         writer.ledger.count(
@@ -105,15 +108,26 @@ extension Database {
         return .stored(check.storedCount, dropped: drops)
     }
 
-    // Counts a batch that the disk did not take.
-    private func refuse(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
+    // Whether epochs wait for a disk that does not take them while the head has grown to twice its
+    // limit: memory is bounded, what is there is served and shipped, and the next seal makes room.
+    private func isHeadFull(_ writer: WriterState) -> Bool {
+        if writer.closing.isEmpty { return false }
+        return head.withLock { $0.sampleBytes } / 2 >= options.headSizeLimit
+    }
+
+    // Counts a batch that was not taken.
+    private func refuse(
+        _ batch: SampleBatch,
+        _ reason: DropReason,
+        _ writer: inout WriterState
+    ) -> AppendOutcome {
         guard let source = head.withLock({ $0.streams.source(of: batch.stream) }) else {
             return .refused(.overload)
         }
-        let drops = batch.droppedBefore + [DropCount(.bufferUnavailable, batch.count)]
+        let drops = batch.droppedBefore + [DropCount(reason, batch.count)]
         writer.ledger.count(source.text, stored: 0, generated: 0, drops: drops)
         writer.epochLedger.count(source.text, stored: 0, generated: 0, drops: drops)
-        return .refused(.bufferUnavailable)
+        return .refused(reason)
     }
 
     private func timeWindow() -> TimeWindow {
