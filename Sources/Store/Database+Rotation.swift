@@ -49,7 +49,7 @@ extension Database {
             || writer.epochBytes >= options.bufferMaxSize
             || age >= options.chunkTimeLimitMs
             || age < -Database.smallStepBackMs
-            || writer.distrustsFile
+            || writer.distrustsFile || writer.encoder.isCrowded
     }
 
     /// A clock that goes back by more forces a rotation: the epoch's age says nothing any more.
