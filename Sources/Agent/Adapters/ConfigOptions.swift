@@ -19,6 +19,14 @@ extension AgentConfig {
         options.bufferMaxSize = buffer.maxSize
         options.retentionMs = storage.retentionTimeMs
         options.retentionSize = storage.retentionSize
+        options.readMode = storage.readMode == .mmap ? .map : .pread
+        options.cache = BlockCache.Limits(
+            maxBytes: Int(cacheMaxBytes),
+            shards: Int(cache.shardCount),
+            lowWatermark: cache.lowWatermark,
+            highWatermark: cache.highWatermark,
+            evictionIntervalMs: cache.evictionIntervalMs
+        )
         options.rewrite.isEnabled = storage.compressionEnabled
         options.rewrite.delayMs = storage.compressionDelayMs
         options.rewrite.minAgeMs = compression.minAgeMs

@@ -11,7 +11,7 @@ extension AgentConfig {
         .table("index", \.index, IndexSection.keys),
         .table("redis", \.unused, LaterSection.redis),
         .table("compression", \.compression, CompressionSection.keys),
-        .table("cache", \.unused, LaterSection.cache),
+        .table("cache", \.cache, CacheSection.keys),
         .table("security", \.security, SecuritySection.keys),
         .table("host", \.host, HostSection.keys),
         .table("global", \.global, GlobalSection.keys),
@@ -63,10 +63,10 @@ extension StorageSection {
         .duration("max_sample_age", \.maxSampleAgeMs),
         .size("head_size_limit", \.headSizeLimit, atLeast: 1 << 20),
         .size("retention_size", \.retentionSize),
+        .word("read_mode", \.readMode),
         .flag("compression_enabled", \.compressionEnabled),
         .duration("compression_delay", \.compressionDelayMs),
-        .later("cache_size_mb", "64"),
-        .later("read_mode", "\"mmap\""),
+        .number("cache_size_mb", \.cacheSizeMB, 0...(1 << 20)),
     ]
 }
 
@@ -76,6 +76,16 @@ extension CompressionSection {
         .number("worker_count", \.workerCount, 1...64),
         .duration("scan_interval_seconds", \.scanIntervalMs, atLeastMs: 100),
         .number("max_chunks_per_scan", \.maxChunksPerScan, 1...(1 << 40)),
+    ]
+}
+
+extension CacheSection {
+    static let keys: [ConfigKey<CacheSection>] = [
+        .size("max_size_bytes", \.maxBytes),
+        .number("num_shards", \.shardCount, 1...256),
+        .share("low_watermark", \.lowWatermark),
+        .share("high_watermark", \.highWatermark),
+        .number("eviction_interval_ms", \.evictionIntervalMs, 1...3_600_000),
     ]
 }
 
@@ -165,11 +175,6 @@ struct LaterSection: Sendable {
         .later("key_prefix", "\"tsdb:\""), .later("max_stream_size", "\"256MB\""),
         .later("lease_secs", "15"), .later("wait_replicas", "0"),
         .table("retry", \.itself, retry), .table("failover", \.itself, failover),
-    ]
-    static let cache: [ConfigKey<LaterSection>] = [
-        .later("max_size_bytes", "67108864"), .later("num_shards", "4"),
-        .later("low_watermark", "0.7"), .later("high_watermark", "0.9"),
-        .later("eviction_interval_ms", "1000"),
     ]
     private static let retry: [ConfigKey<LaterSection>] = [
         .later("max_retries", "3"), .later("base_delay_ms", "100"), .later("max_delay_ms", "10000"),

@@ -11,6 +11,7 @@ public struct AgentConfig: Sendable, Equatable {
     public var buffer = BufferSection()
     public var index = IndexSection()
     public var compression = CompressionSection()
+    public var cache = CacheSection()
     public var security = SecuritySection()
     public var host = HostSection()
     public var global = GlobalSection()
@@ -21,6 +22,9 @@ public struct AgentConfig: Sendable, Equatable {
 
     /// What an empty file says.
     public init() {}
+
+    /// What the block cache may hold, by whichever of its two names it was given.
+    var cacheMaxBytes: Int64 { storage.cacheSizeMB.map { $0 << 20 } ?? cache.maxBytes }
 
     /// What holds without any file: the host and the agent itself, no forwarding.
     public static var withoutFile: AgentConfig {
@@ -66,6 +70,10 @@ public struct APISection: Sendable, Equatable {
 
 /// `[storage]`.
 public struct StorageSection: Sendable, Equatable {
+    public enum ReadMode: String, Sendable, CaseIterable {
+        case mmap, pread
+    }
+
     public var basePath = "tsdb-data"
     /// Bytes of one chunk.
     public var chunkSizeLimit: Int64 = 1_048_576
@@ -77,6 +85,10 @@ public struct StorageSection: Sendable, Equatable {
     public var retentionSize: Int64 = 4 << 30
     /// Whether sealed segments are merged.
     public var compressionEnabled = true
+    /// How segments are read.
+    public var readMode = ReadMode.mmap
+    /// Another name for `[cache] max_size_bytes`, in MiB; nil when unset.
+    public var cacheSizeMB: Int64?
     /// How long a segment rests after it was sealed.
     public var compressionDelayMs: Int64 = 300_000
     /// Older samples are dropped; 0 takes any age.
@@ -92,6 +104,19 @@ public struct CompressionSection: Sendable, Equatable {
     public var workerCount: Int64 = 1
     public var scanIntervalMs: Int64 = 300_000
     public var maxChunksPerScan: Int64 = 100_000
+}
+
+/// `[cache]`: what is kept in memory of the segments' unpacked blocks.
+public struct CacheSection: Sendable, Equatable {
+    /// All of it, unless `storage.cache_size_mb` says so.
+    public var maxBytes: Int64 = 64 << 20
+    /// Parts with a lock of their own.
+    public var shardCount: Int64 = 4
+    /// Above `highWatermark`, a share of all of it, room is made down to this share.
+    public var lowWatermark = 0.7
+    public var highWatermark = 0.9
+    /// How often that is looked at.
+    public var evictionIntervalMs: Int64 = 1000
 }
 
 /// `[buffer]`: the write buffer that survives a crash.

@@ -36,10 +36,31 @@ struct ConfigCheck {
                     + "no cap"
             )
         }
+        checkCache()
         checkCollectors()
         checkGlobal()
         checkJobs()
         checkDestinations()
+    }
+
+    private mutating func checkCache() {
+        let cache = config.cache
+        if cache.lowWatermark > cache.highWatermark {
+            note(
+                ["cache", "low_watermark"],
+                "is \(cache.lowWatermark), above the high_watermark of \(cache.highWatermark); lower it"
+            )
+        }
+        let table = root.first { $0.key == "cache" }?.item.entries ?? []
+        if let megabytes = config.storage.cacheSizeMB, cache.maxBytes != megabytes << 20,
+            table.contains(where: { $0.key == "max_size_bytes" })
+        {
+            note(
+                ["storage", "cache_size_mb"],
+                "is \(megabytes), but cache.max_size_bytes is \(cache.maxBytes) bytes; both mean the "
+                    + "same: leave one of them out"
+            )
+        }
     }
 
     private mutating func checkListeners() {

@@ -91,6 +91,22 @@ extension ConfigKey {
         row(name, slot) { $0.number($1, $2, range) }
     }
 
+    /// A number that may be left unset.
+    static func number(
+        _ name: String,
+        _ slot: any Slot<Section, Int64?>,
+        _ range: ClosedRange<Int64>
+    ) -> ConfigKey {
+        row(name, slot) { reader, item, path in
+            reader.number(item, path, range).map { .some($0) }
+        }
+    }
+
+    /// A number from 0 to 1.
+    static func share(_ name: String, _ slot: any Slot<Section, Double>) -> ConfigKey {
+        row(name, slot) { $0.share($1, $2) }
+    }
+
     static func size(
         _ name: String,
         _ slot: any Slot<Section, Int64>,

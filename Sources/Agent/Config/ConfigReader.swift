@@ -130,6 +130,22 @@ struct ConfigReader {
         return number
     }
 
+    mutating func share(_ item: ConfigItem, _ path: String) -> Double? {
+        let share: Double
+        switch item.value {
+        case .float(let number): share = number
+        case .integer(let number): share = Double(number)
+        default:
+            wrongType(item, path, "write a number from 0 to 1")
+            return nil
+        }
+        guard share >= 0, share <= 1 else {
+            note(item.origin, path, "is \(share); write a number from 0 to 1")
+            return nil
+        }
+        return share
+    }
+
     mutating func size(_ item: ConfigItem, _ path: String, atLeast: Int64) -> Int64? {
         let size: Int64?
         switch item.value {

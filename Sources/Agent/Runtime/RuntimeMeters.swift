@@ -117,6 +117,23 @@ enum StoreMeters {
                 { Double($0.damagedReads) }
             ),
             (
+                "cache_hits_total", "Blocks of segments that were in the cache.", .counter,
+                { Double($0.cache.hits) }
+            ),
+            (
+                "cache_misses_total", "Blocks of segments that had to be read.", .counter,
+                { Double($0.cache.misses) }
+            ),
+            (
+                "cache_evictions_total", "Blocks that left the cache to make room.", .counter,
+                { Double($0.cache.evictions) }
+            ),
+            ("cache_bytes", "Bytes in the block cache.", .gauge, { Double($0.cache.bytes) }),
+            (
+                "cache_blocks", "Blocks in the block cache.", .gauge,
+                { Double($0.cache.blocks) }
+            ),
+            (
                 "samples_stored_total", "Samples stored since the store began.", .counter,
                 { Double($0.ledger.stored) }
             ),

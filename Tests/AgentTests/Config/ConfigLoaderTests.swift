@@ -1,5 +1,6 @@
 // What a configuration file says, what stands above it, and every word of what is wrong with it.
 import Platform
+import Store
 import Testing
 
 @testable import Agent
@@ -298,9 +299,29 @@ private func problems(
                 "agent.toml:2:11: buffer.backend: \"redis\" is not supported yet; write \"file\""
             ),
             (
-                "[storage]\nread_mode = \"pread\"",
-                "agent.toml:2:13: storage.read_mode: not supported yet; leave it out "
-                    + "(only \"mmap\" is taken so far)"
+                "[storage]\nretention_size = \"1MB\"",
+                "agent.toml:2:1: storage.retention_size: is 1048576 bytes, too few for buffer and "
+                    + "segments; write at least \"8MB\", or 0 for no cap"
+            ),
+            (
+                "[storage]\nread_mode = \"pred\"",
+                "agent.toml:2:13: storage.read_mode: \"pred\" is not known here; did you mean \"pread\"?"
+            ),
+            (
+                "[cache]\nhigh_watermark = 1.5",
+                "agent.toml:2:18: cache.high_watermark: is 1.5; write a number from 0 to 1"
+            ),
+            (
+                "[cache]\nlow_watermark = nan",
+                "agent.toml:2:17: cache.low_watermark: is nan; write a number from 0 to 1"
+            ),
+            (
+                "[cache]\nlow_watermark = \"70%\"",
+                "agent.toml:2:17: cache.low_watermark: is a text; write a number from 0 to 1"
+            ),
+            (
+                "[cache]\nlow_watermark = 0.95",
+                "agent.toml:2:1: cache.low_watermark: is 0.95, above the high_watermark of 0.9; lower it"
             ),
             (
                 "[redis]\npool_size = 8",
@@ -415,8 +436,53 @@ private func problems(
 
     @Test("a default of what is not there yet is no problem")
     func laterDefaults() {
-        #expect(problems("[storage]\nread_mode = \"mmap\"\n[redis]\npool_size = 4\n") == [])
-        #expect(problems("[cache]\nlow_watermark = 0.7\n[redis.retry]\nmax_retries = 3\n") == [])
+        #expect(problems("[redis]\npool_size = 4\n[redis.retry]\nmax_retries = 3\n") == [])
+    }
+
+    @Test("the block cache and how segments are read reach the store")
+    func cache() throws {
+        #expect(try load("").config.storeOptions.readMode == .map)
+        #expect(try load("").config.storeOptions.cache == BlockCache.Limits())
+        let options = try load(
+            """
+            [storage]
+            read_mode = "pread"
+            [cache]
+            max_size_bytes = "3MB"
+            num_shards = 2
+            low_watermark = 0
+            high_watermark = 0.25
+            eviction_interval_ms = 50
+            """
+        ).config.storeOptions
+        #expect(options.readMode == .pread)
+        #expect(
+            options.cache
+                == BlockCache.Limits(
+                    maxBytes: 3 << 20,
+                    shards: 2,
+                    lowWatermark: 0,
+                    highWatermark: 0.25,
+                    evictionIntervalMs: 50
+                )
+        )
+    }
+
+    @Test("cache_size_mb is another name for max_size_bytes")
+    func cacheSize() throws {
+        func maxBytes(_ text: String) throws -> Int {
+            try load(text).config.storeOptions.cache.maxBytes
+        }
+        #expect(try maxBytes("[storage]\ncache_size_mb = 5") == 5 << 20)
+        #expect(try maxBytes("[storage]\ncache_size_mb = 0") == 0)
+        let both = "[storage]\ncache_size_mb = 5\n[cache]\nmax_size_bytes = "
+        #expect(try maxBytes(both + "\"5MB\"") == 5 << 20)
+        #expect(
+            problems(both + "5") == [
+                "agent.toml:2:1: storage.cache_size_mb: is 5, but cache.max_size_bytes is 5 bytes; both "
+                    + "mean the same: leave one of them out"
+            ]
+        )
     }
 
     @Test("a file that is not there")
