@@ -5,6 +5,9 @@ internal import CSnappy
 ///
 /// This is the bare block (remote write, segment tables), not the framed stream.
 public enum SnappyBlock {
+    /// More bytes than come out of each byte of a block: a copy of 64 takes three.
+    public static let maximumRatio = 64
+
     /// The compressed block.
     ///
     /// Incompressible bytes grow by up to a sixth and 32 bytes.
@@ -52,9 +55,10 @@ public enum SnappyBlock {
         guard length >= 0, length <= limit else {
             throw .snappyTooLarge(uncompressed: length, limit: limit)
         }
-        // A block of n bytes cannot hold more than 64 bytes a three-byte copy: refuse to allocate
-        // gigabytes on the word of a few bytes.
-        guard length / 64 <= block.count else { throw .snappyDamaged(byteCount: block.count) }
+        // Refuses to allocate gigabytes on the word of a few bytes.
+        guard length / maximumRatio <= block.count else {
+            throw .snappyDamaged(byteCount: block.count)
+        }
         if length == 0 {
             guard block.count == 1 else { throw .snappyDamaged(byteCount: block.count) }
             return []

@@ -160,7 +160,16 @@ extension Database {
         }
         if let run = series.late {
             let values = run.values.map { Double(bitPattern: $0) }
-            try writer.add(run.times.span, values.span, flags: .late, with: compressor)
+            let most = ChunkHeader.maximumPointCount
+            for first in stride(from: 0, to: values.count, by: most) {
+                let part = first..<min(first + most, values.count)
+                try writer.add(
+                    run.times.span.extracting(part),
+                    values.span.extracting(part),
+                    flags: .late,
+                    with: compressor
+                )
+            }
         }
     }
 

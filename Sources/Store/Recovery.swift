@@ -104,7 +104,10 @@ enum Recovery {
             head: HeadState(
                 limits: HeadLimits(
                     maxSeries: .max,
-                    chunkPointLimit: options.chunkPointLimit,
+                    chunkPointLimit: min(
+                        options.chunkPointLimit,
+                        ChunkHeader.maximumPointCount
+                    ),
                     chunkSizeLimit: options.chunkSizeLimit
                 )
             ),

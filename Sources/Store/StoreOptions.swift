@@ -25,7 +25,7 @@ public enum ReadMode: Sendable, Equatable {
 public struct StoreOptions: Sendable {
     /// The directory that holds everything; made when missing.
     public var basePath: String
-    /// A chunk is closed at this many points.
+    /// A chunk is closed at this many points, at the latest at `ChunkHeader.maximumPointCount`.
     public var chunkPointLimit = 10_000
     /// A chunk is closed at this many bytes.
     public var chunkSizeLimit = 1 << 20

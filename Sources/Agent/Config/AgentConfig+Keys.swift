@@ -58,7 +58,7 @@ extension StorageSection {
         .text("base_path", \.basePath),
         .size("chunk_size_limit", \.chunkSizeLimit, atLeast: 1024),
         .duration("chunk_time_limit", \.chunkTimeLimitMs, atLeastMs: 1000),
-        .number("chunk_point_limit", \.chunkPointLimit, 16...1_000_000),
+        .number("chunk_point_limit", \.chunkPointLimit, 16...65_536),
         .duration("retention_time", \.retentionTimeMs),
         .duration("max_sample_age", \.maxSampleAgeMs),
         .size("head_size_limit", \.headSizeLimit, atLeast: 1 << 20),

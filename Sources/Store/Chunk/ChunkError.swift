@@ -11,7 +11,7 @@ public enum ChunkError: Error, Equatable {
     case newerVersion(UInt16)
     /// A compression or a flag that this program does not know.
     case unknownFeature(compression: UInt8, flags: UInt8)
-    /// The header contradicts itself.
+    /// The header contradicts itself, or says more samples than a chunk may have.
     case impossible(start: Int64, end: Int64, points: UInt32)
     /// Header or payload are not what was written.
     case checksum(stored: UInt64, computed: UInt64)

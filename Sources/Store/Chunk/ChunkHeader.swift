@@ -26,6 +26,11 @@ public struct ChunkFlags: OptionSet, Hashable, Sendable {
 public struct ChunkHeader: Hashable, Sendable {
     /// The length of a header.
     public static let byteCount = 64
+    /// The most samples of a chunk.
+    ///
+    /// A constant column takes a few bytes whatever its count: the length of a payload does not bound what
+    /// decoding it takes, this does (1 MiB).
+    public static let maximumPointCount = 1 << 16
     /// The version that is written.
     public static let version: UInt16 = 1
     /// `GORI` in file order.
@@ -42,7 +47,7 @@ public struct ChunkHeader: Hashable, Sendable {
     public var startMs: Int64
     /// The last time, in milliseconds.
     public var endMs: Int64
-    /// The number of samples, at least 1.
+    /// The number of samples, from 1 to `maximumPointCount`.
     public var pointCount: UInt32
     /// The length of the payload.
     public var compressedSize: UInt32
@@ -76,7 +81,7 @@ public struct ChunkHeader: Hashable, Sendable {
         pointCount = ByteLoads.u32(bytes, 40)
         compressedSize = ByteLoads.u32(bytes, 44)
         uncompressedSize = ByteLoads.u32(bytes, 48)
-        guard startMs <= endMs, pointCount > 0 else {
+        guard startMs <= endMs, pointCount > 0, pointCount <= ChunkHeader.maximumPointCount else {
             throw .impossible(start: startMs, end: endMs, points: pointCount)
         }
     }
@@ -93,7 +98,10 @@ public struct ChunkHeader: Hashable, Sendable {
         uncompressedSize: Int
     ) {
         precondition(startMs <= endMs, "BUG: a chunk from \(startMs) to \(endMs)")
-        precondition(pointCount > 0, "BUG: a chunk without samples")
+        precondition(
+            pointCount > 0 && pointCount <= ChunkHeader.maximumPointCount,
+            "BUG: a chunk of \(pointCount) samples"
+        )
         self.compression = compression
         self.flags = flags
         self.seriesID = seriesID

@@ -12,7 +12,7 @@ public struct SealedChunk: Sendable {
     public var startMs: Int64
     /// The last time, in milliseconds.
     public var endMs: Int64
-    /// The number of samples, at least 1.
+    /// The number of samples, from 1 to `ChunkHeader.maximumPointCount`.
     public var pointCount: UInt32
     /// The length before Snappy; the payload's length where there is none.
     public var uncompressedSize: UInt32
@@ -28,7 +28,10 @@ public struct SealedChunk: Sendable {
         flags: ChunkFlags
     ) {
         precondition(startMs <= endMs, "BUG: a chunk from \(startMs) to \(endMs)")
-        precondition(pointCount > 0, "BUG: a chunk without samples")
+        precondition(
+            pointCount > 0 && pointCount <= ChunkHeader.maximumPointCount,
+            "BUG: a chunk of \(pointCount) samples"
+        )
         compression = .gorilla
         self.flags = flags
         self.startMs = startMs
@@ -41,7 +44,7 @@ public struct SealedChunk: Sendable {
     /// Codes samples in strictly ascending time; there must be at least one.
     ///
     /// - Parameters:
-    ///   - samples: at most `UInt32.max`.
+    ///   - samples: at most `ChunkHeader.maximumPointCount`.
     ///   - flags: what is special; the stale-marker flag is found out.
     ///   - compressor: the first stage.
     ///   - isPacked: whether Snappy is tried as second stage, and kept where it is smaller.
@@ -54,6 +57,10 @@ public struct SealedChunk: Sendable {
         guard let first = samples.times.first, let last = samples.times.last else {
             preconditionFailure("BUG: a chunk without samples")
         }
+        precondition(
+            samples.count <= ChunkHeader.maximumPointCount,
+            "BUG: a chunk of \(samples.count) samples"
+        )
         var payload: [UInt8] = []
         compressor.encode(samples.times.span, samples.values.span, to: &payload)
         compression = compressor.compression

@@ -10,19 +10,28 @@ struct SegmentFeed: Sendable {
         let value: Double
     }
 
-    // A window is read at once: with 24 bytes a point some three megabytes.
-    private static let windowPoints: Int64 = 131_072
+    /// How much is read at once, with 24 bytes a point.
+    ///
+    /// Chunks that reach over several windows are decoded for each of them: so there are some 32
+    /// windows, of three megabytes or more, and further ones only where these would be over fifty.
+    struct WindowSize {
+        var smallest = 131_072
+        var count = 32
+        var largest = 2 << 20
+    }
 
     let segment: SegmentReader
     let table: SegmentFeedTable
+    private let size: WindowSize
     private var points: [Point] = []
     private var windowStart: Int64 = 0
     private var windowLast: Int64 = 0  // the last time in the window
     private var windowIsLate = false
     private var hasWindow = false
 
-    init(_ segment: SegmentReader) {
+    init(_ segment: SegmentReader, _ size: WindowSize = WindowSize()) {
         self.segment = segment
+        self.size = size
         table = SegmentFeedTable(segment)
     }
 
@@ -156,25 +165,48 @@ struct SegmentFeed: Sendable {
 
     private mutating func load(_ time: Int64, isLate: Bool) throws(SegmentError) {
         if hasWindow, windowIsLate == isLate, windowStart <= time, time <= windowLast { return }
-        let range = segment.timeRange
-        let (span, overflow) = range.end.ms.subtractingReportingOverflow(range.start.ms)
-        let samples = Int64(max(1, segment.summary.sampleCount))
-        var width = Int64.max
-        if !overflow, samples > SegmentFeed.windowPoints {
-            let share = Double(SegmentFeed.windowPoints) / Double(samples)
-            width = max(1, Int64(Double(span) * share))
-        }
-        windowStart = time
-        let (last, tooFar) = time.addingReportingOverflow(width - 1)
-        windowLast = tooFar ? .max : last
-        windowIsLate = isLate
-        hasWindow = true
+        hasWindow = false
         points.removeAll(keepingCapacity: true)
-        let window = TimeRange(Timestamp(ms: windowStart), Timestamp(ms: windowLast))
+        windowStart = time
+        windowLast = .max
+        windowIsLate = isLate
+        if let first = try firstTime(from: time, isLate: isLate) {
+            let (last, tooFar) = first.addingReportingOverflow(windowWidth - 1)
+            windowLast = tooFar ? .max : last
+            try read()
+        }
+        hasWindow = true
+    }
+
+    // Where the next sample may be: times without any are passed at once, however many.
+    private func firstTime(from time: Int64, isLate: Bool) throws(SegmentError) -> Int64? {
+        var first: Int64?
+        for series in 0..<segment.seriesCount {
+            try segment.forEachChunk(of: series) { chunk in
+                guard chunk.isLate == isLate, chunk.end.ms >= time else { return }
+                first = min(first ?? .max, max(time, chunk.start.ms))
+            }
+        }
+        return first
+    }
+
+    private var windowWidth: Int64 {
+        let samples = segment.summary.sampleCount
+        if samples <= size.smallest { return .max }
+        let span = Double(segment.timeRange.end.ms) - Double(segment.timeRange.start.ms)
+        let points = max(size.smallest, samples / size.count)
+        let share = Double(min(points, size.largest)) / Double(samples)
+        return Int64(exactly: (span * share).rounded(.down)).map { max(1, $0) } ?? .max
+    }
+
+    private mutating func read() throws(SegmentError) {
+        var room = 2 * size.largest
         var columns = SampleColumns()
         for series in 0..<segment.seriesCount {
             for chunk in try segment.chunks(of: series)
-            where chunk.isLate == isLate && chunk.overlaps(window) {
+            where chunk.isLate == windowIsLate && chunk.start.ms <= windowLast
+                && windowStart <= chunk.end.ms
+            {
                 columns.removeAll()
                 try segment.decode(chunk, into: &columns)
                 for index in 0..<columns.count {
@@ -184,9 +216,22 @@ struct SegmentFeed: Sendable {
                         Point(time: at, series: UInt32(series), value: columns.values[index])
                     )
                 }
+                if points.count > room {
+                    narrow()
+                    room = max(room, 2 * points.count)
+                }
             }
         }
         points.sort { ($0.time, $0.series) < ($1.time, $1.series) }
+    }
+
+    // Ends the window earlier, at a whole instant: its samples are not spread over time evenly.
+    private mutating func narrow() {
+        points.sort { ($0.time, $0.series) < ($1.time, $1.series) }
+        let time = points[size.largest].time
+        windowLast = points[0].time < time ? time - 1 : time
+        let behind = points.firstIndex { $0.time > windowLast } ?? points.count
+        points.removeLast(points.count - behind)
     }
 }
 

@@ -98,6 +98,7 @@ struct SegmentFooter: Equatable {
                 limit: offset - layout.directoryOffset
             )
         }
+        try checkCounts(path)
         // Which block a series is in follows from its number alone.
         guard layout.rowBlocks == blocks(of: SegmentFormat.seriesPerRowBlock),
             layout.seriesBlocks == blocks(of: SeriesBlock.seriesCount)
@@ -108,6 +109,26 @@ struct SegmentFooter: Equatable {
                 offset: offset,
                 what: "\(layout.seriesCount) series in \(layout.rowBlocks) row and "
                     + "\(layout.seriesBlocks) series blocks"
+            )
+        }
+    }
+
+    // No count beyond what a file of this length can hold: readers size their memory by them.
+    private func checkCounts(_ path: String) throws(SegmentError) {
+        let chunks = (layout.chunksEnd - SegmentFormat.headerBytes) / ChunkHeader.byteCount
+        // An entry has a byte or more, of which Snappy stores 64 in three.
+        let entries = SnappyBlock.maximumRatio * (layout.directoryOffset - layout.chunksEnd)
+        guard layout.chunkCount <= chunks, lateChunkCount <= layout.chunkCount,
+            sampleCount <= layout.chunkCount * ChunkHeader.maximumPointCount,
+            lateSampleCount <= sampleCount, layout.nameCount <= entries, layout.pairCount <= entries
+        else {
+            throw .contradiction(
+                path: path,
+                part: .footer,
+                offset: layout.footerOffset,
+                what: "\(layout.chunkCount) chunks, \(lateChunkCount) late, with \(sampleCount) "
+                    + "samples, \(lateSampleCount) late, \(layout.nameCount) names, "
+                    + "\(layout.pairCount) pairs: more than the file can hold"
             )
         }
     }

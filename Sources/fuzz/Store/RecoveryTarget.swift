@@ -163,7 +163,8 @@ struct RecoveryTarget: FuzzTarget {
     // Reads the feed from the first to the last batch.
     private func follow(_ database: Database) throws(FuzzFinding) {
         var position = FeedPosition(number: .zero)
-        for _ in 0..<5_000 {
+        // A chunk of one series goes a sample at a time.
+        for _ in 0..<300_000 {
             let slice: FeedSlice?
             do throws(StoreError) { slice = try database.next(after: position, limit: 50) } catch {
                 return

@@ -55,6 +55,7 @@ import Testing
                     + "tsdb-agent"
             ),
             (40, 0, "chunk header with 0 points from 1000 to 3000"),
+            (42, 1, "chunk header with 65539 points from 1000 to 3000"),
             (38, 0xff, "chunk checksum "),
             (45, 1, "chunk of 340 bytes, 84 are left"),
         ] as [(Int, UInt8, String)]

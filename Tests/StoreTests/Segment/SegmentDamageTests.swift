@@ -134,6 +134,23 @@ import Testing
 
     private static let smallBytes = Result { try segmentBytes(TestSegment.small) }
 
+    @Test(
+        "a footer cannot count more than its file can hold",
+        arguments: [
+            (16, UInt32.max), (24, UInt32.max), (52, 1 << 20), (56, 1 << 20), (60, 1 << 20),
+            (64, 1 << 20),
+        ]
+    )
+    func counts(offset: Int, count: UInt32) throws {
+        let bytes = try Self.smallBytes.get()
+        let layout = try TestSegment.open(bytes).layout
+        var sink = ByteSink(bytes)
+        sink.patch(u32: count, at: layout.footerOffset + offset)
+        var forged = sink.bytes
+        Self.seal(&forged, layout)
+        #expect(text(forged)?.hasSuffix(": more than the file can hold") == true)
+    }
+
     // Puts right checksums over whatever the index and the footer say.
     private static func seal(_ bytes: inout [UInt8], _ layout: SegmentLayout) {
         let trailer = bytes.count - SegmentFormat.trailerBytes
