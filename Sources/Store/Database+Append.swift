@@ -16,7 +16,9 @@ extension Database {
     ///   `.refused(.overload)`, counted too, while epochs cannot be sealed and the head has grown to
     ///   twice `options.headSizeLimit`.
     public func append(_ batch: SampleBatch) -> AppendOutcome {
-        append(contentsOf: CollectionOfOne(batch))[0]
+        let outcome = store(batch)
+        guard case .stored = outcome else { return outcome }
+        return acknowledge() ? outcome : .refused(.bufferUnavailable)
     }
 
     /// Stores batches in order, and makes them durable together where `options.sync` asks for it.
@@ -26,26 +28,35 @@ extension Database {
         var outcomes: [AppendOutcome] = []
         var hasStored = false
         for batch in batches {
-            let outcome = writer.withLock { writer -> AppendOutcome in
-                writer.isClosed ? .refused(.bufferUnavailable) : append(batch, &writer)
-            }
+            let outcome = store(batch)
             if case .stored = outcome { hasStored = true }
             outcomes.append(outcome)
         }
-        guard hasStored else { return outcomes }
+        if !hasStored || acknowledge() { return outcomes }
+        return outcomes.map { outcome in
+            if case .stored = outcome { return .refused(.bufferUnavailable) }
+            return outcome
+        }
+    }
+
+    private func store(_ batch: SampleBatch) -> AppendOutcome {
+        writer.withLock { writer -> AppendOutcome in
+            writer.isClosed ? .refused(.bufferUnavailable) : append(batch, &writer)
+        }
+    }
+
+    // Makes what was stored durable where that is asked for, and tells the feed's readers of it; false
+    // when it could not be made durable.
+    private func acknowledge() -> Bool {
         if options.sync == .always {
             do throws(StoreError) {
                 try syncBuffer()
             } catch {
-                return outcomes.map { outcome in
-                    if case .stored = outcome { return .refused(.bufferUnavailable) }
-                    return outcome
-                }
+                return false
             }
         }
-        let wake = subscribers.withLock { $0.wakeAll() }
-        wake()
-        return outcomes
+        for wake in subscribers.withLock({ $0.all }) { wake() }
+        return true
     }
 
     private func append(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
@@ -55,16 +66,21 @@ extension Database {
             "BUG: a batch whose columns differ in length"
         )
         guard batch.count <= BufferFormat.maxBatchSamples else { return .refused(.overload) }
-        var check = writer.check
-        writer.check = BatchCheck()
-        defer { writer.check = check }
+        var check = BatchCheck()
+        swap(&check, &writer.check)
+        defer { swap(&check, &writer.check) }
         guard hasBuffer(&writer) else { return refuse(batch, .bufferUnavailable, &writer) }
-        if isHeadFull(writer) { return refuse(batch, .overload, &writer) }
-        let window = timeWindow()
+        if isHeadFull(&writer) { return refuse(batch, .overload, &writer) }
+        let nowMs = wallClock.nowMs()
+        let window = timeWindow(nowMs)
         let (source, isPlain) = head.withLock { head in
             let source = head.streams.source(of: batch.stream)
             let isPlain = source != nil && head.advance(batch, window, &check)
-            if isPlain { head.pin(batch) }
+            if isPlain {
+                head.pin(batch)
+                // Where nothing is recorded nothing can fail any more.
+                if !options.keepsBuffer { head.apply(batch, &check) }
+            }
             return (source, isPlain)
         }
         guard let source else { return .refused(.overload) }
@@ -78,39 +94,28 @@ extension Database {
                 head.pin(batch)
             }
         }
-        let drops = allDrops(batch, check)
+        let drops = allDrops(batch, &check)
         let number = writer.nextNumber
         if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
-        guard record(batch, number, source, check, drops, &writer) else {
+        guard record(batch, number, source.name, &check, drops, &writer) else {
             head.withLock { $0.undo(batch, check) }
             return refuse(batch, .bufferUnavailable, &writer)
         }
         writer.lastNumber = number
-        writer.ledger.count(
-            source.text,
-            stored: check.storedCount,
-            generated: check.generatedCount,
-            drops: drops
-        )
-        writer.epochLedger.count(
-            source.text,
-            stored: check.storedCount,
-            generated: check.generatedCount,
-            drops: drops
-        )
+        writer.count(source, stored: check.storedCount, generated: check.generatedCount, drops)
         let used = head.withLock { head -> Int in
-            head.apply(batch, check)
+            if options.keepsBuffer || !isPlain { head.apply(batch, &check) }
             return head.sampleBytes
         }
-        let entry = feedBatch(batch, number, check)
+        let entry = feedBatch(batch, number, &check)
         ring.withLock { $0.append(entry) }
-        if isRotationDue(writer, usedBytes: used) { rotate(&writer) }
+        if isRotationDue(&writer, usedBytes: used, nowMs: nowMs) { rotate(&writer) }
         return .stored(check.storedCount, dropped: drops)
     }
 
     // Whether epochs wait for a disk that does not take them while the head has grown to twice its
     // limit: memory is bounded, what is there is served and shipped, and the next seal makes room.
-    private func isHeadFull(_ writer: WriterState) -> Bool {
+    private func isHeadFull(_ writer: inout WriterState) -> Bool {
         if writer.closing.isEmpty { return false }
         return head.withLock { $0.sampleBytes } / 2 >= options.headSizeLimit
     }
@@ -125,20 +130,18 @@ extension Database {
             return .refused(.overload)
         }
         let drops = batch.droppedBefore + [DropCount(reason, batch.count)]
-        writer.ledger.count(source.text, stored: 0, generated: 0, drops: drops)
-        writer.epochLedger.count(source.text, stored: 0, generated: 0, drops: drops)
+        writer.count(source, stored: 0, generated: 0, drops)
         return .refused(reason)
     }
 
-    private func timeWindow() -> TimeWindow {
-        let now = wallClock.nowMs()
-        return TimeWindow(
-            oldestMs: options.maxSampleAgeMs > 0 ? now &- options.maxSampleAgeMs : nil,
-            newestMs: isClockSynchronised() ? now &+ options.maxAheadMs : nil
+    private func timeWindow(_ nowMs: Int64) -> TimeWindow {
+        TimeWindow(
+            oldestMs: options.maxSampleAgeMs > 0 ? nowMs &- options.maxSampleAgeMs : nil,
+            newestMs: isClockSynchronised() ? nowMs &+ options.maxAheadMs : nil
         )
     }
 
-    private func allDrops(_ batch: SampleBatch, _ check: BatchCheck) -> [DropCount] {
+    private func allDrops(_ batch: SampleBatch, _ check: inout BatchCheck) -> [DropCount] {
         if check.drops.isEmpty { return batch.droppedBefore }
         return batch.droppedBefore
             + check.drops.sorted { $0.key.rawValue < $1.key.rawValue }.map {
@@ -150,7 +153,7 @@ extension Database {
     private func feedBatch(
         _ batch: SampleBatch,
         _ number: SequenceNumber,
-        _ check: BatchCheck
+        _ check: inout BatchCheck
     ) -> FeedBatch {
         if check.storedCount == batch.count, check.lateCount == 0 {
             return FeedBatch(

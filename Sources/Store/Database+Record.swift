@@ -6,23 +6,26 @@ internal import Platform
 internal import Synchronization
 
 extension Database {
-    /// Whether there is a buffer file to write to; makes one where there is none that is trusted.
+    /// Whether there is a buffer file to write to, or none is wanted; makes one where there is none that
+    /// is trusted.
     func hasBuffer(_ writer: inout WriterState) -> Bool {
+        if !options.keepsBuffer { return true }
         if writer.file == nil || writer.distrustsFile { openBufferFile(&writer) }
         return writer.file != nil && !writer.distrustsFile
     }
 
-    /// Writes the batch's records; false when the disk did not take them.
+    /// Writes the batch's records where they are wanted; false when the disk did not take them.
     ///
     /// - Precondition: `hasBuffer`.
     func record(
         _ batch: SampleBatch,
         _ number: SequenceNumber,
         _ source: SourceName,
-        _ check: BatchCheck,
+        _ check: inout BatchCheck,
         _ drops: [DropCount],
         _ writer: inout WriterState
     ) -> Bool {
+        if !options.keepsBuffer { return true }
         guard let file = writer.file else { return false }
         let isKnown = writer.encoder.knows(batch.stream, batch.series)
         if !isKnown { nameSeries(batch, &writer) }
@@ -99,8 +102,9 @@ extension Database {
         }
     }
 
-    /// Makes a new buffer file the open one; without one batches are refused.
+    /// Makes a new buffer file the open one, where a buffer is kept; without one batches are refused.
     func openBufferFile(_ writer: inout WriterState) {
+        if !options.keepsBuffer { return }
         let header = BufferHeader(
             storeID: storeID,
             after: writer.lastNumber,

@@ -41,10 +41,12 @@ extension Database {
     }
 
     /// Whether a limit of the open epoch is reached.
-    func isRotationDue(_ writer: WriterState, usedBytes: Int) -> Bool {
+    ///
+    /// Changes nothing: `inout` spares a copy of the state.
+    func isRotationDue(_ writer: inout WriterState, usedBytes: Int, nowMs: Int64) -> Bool {
         // One epoch at a time on its way to disk: a slow disk makes epochs larger, not more.
         guard writer.closing.isEmpty else { return false }
-        let (age, _) = wallClock.nowMs().subtractingReportingOverflow(writer.epochSinceMs)
+        let (age, _) = nowMs.subtractingReportingOverflow(writer.epochSinceMs)
         return usedBytes >= options.headSizeLimit
             || writer.epochBytes >= options.bufferMaxSize
             || age >= options.chunkTimeLimitMs
@@ -60,8 +62,11 @@ extension Database {
     /// Called by the store's own thread, or by the owner of a store that has none.
     public func maintain() {
         let used = head.withLock { $0.sampleBytes }
+        let nowMs = wallClock.nowMs()
         let isClosed = writer.withLock { writer -> Bool in
-            if !writer.isClosed, isRotationDue(writer, usedBytes: used) { rotate(&writer) }
+            if !writer.isClosed, isRotationDue(&writer, usedBytes: used, nowMs: nowMs) {
+                rotate(&writer)
+            }
             return writer.isClosed
         }
         // The directory may be another process's by now.

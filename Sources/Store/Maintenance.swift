@@ -19,23 +19,21 @@ struct SealCounters {
 
 /// Who is told of new batches.
 struct Subscribers {
+    /// What wakes each of them, to be called outside the lock.
+    private(set) var all: [@Sendable () -> Void] = []
     private var wakers: [Int: @Sendable () -> Void] = [:]
     private var next = 1
 
     mutating func add(_ wake: @escaping @Sendable () -> Void) -> Int {
         defer { next += 1 }
         wakers[next] = wake
+        all = Array(wakers.values)
         return next
     }
 
     mutating func remove(_ token: Int) {
         wakers[token] = nil
-    }
-
-    /// A closure that wakes all of them, to be called outside the lock.
-    func wakeAll() -> @Sendable () -> Void {
-        let wakers = Array(wakers.values)
-        return { for wake in wakers { wake() } }
+        all = Array(wakers.values)
     }
 }
 

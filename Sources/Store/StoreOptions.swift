@@ -35,6 +35,12 @@ public struct StoreOptions: Sendable {
     public var headSizeLimit = 64 << 20
     /// The head rotates when the epoch's buffer has this many bytes.
     public var bufferMaxSize: Int64 = 64 << 20
+    /// Whether batches are written to the buffer before they are acknowledged.
+    ///
+    /// Without it a batch is in memory only until its epoch is sealed, and `sync` says nothing: a
+    /// crash, a kill, or a `close` that does not seal loses the open epoch. A reader of the feed
+    /// that falls behind `feedMemoryBytes` waits for the segment.
+    public var keepsBuffer = true
     /// When the buffer is made durable.
     public var sync = BufferSync.interval(ms: 1000)
     /// Segments whose newest sample is older are deleted; 0 keeps everything.

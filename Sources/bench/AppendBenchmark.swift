@@ -1,4 +1,6 @@
-// Batches of 1,000 series, round robin over 20 targets, into head and file buffer.
+// Batches of 1,000 series, round robin over 20 and 100 targets, into head and file buffer.
+import Model
+import Platform
 import Store
 
 enum AppendBenchmark {
@@ -29,11 +31,54 @@ enum AppendBenchmark {
             report.figure("  head, chunk blocks at 120 points", head, "bytes/sample")
             report.figure("  buffer", buffer, "bytes/sample")
         }
+        for keepsBuffer in [true, false] {
+            for threads in [1, 4, 16] { try many(report, threads, keepsBuffer) }
+        }
         let store = try BenchStore(targets: 20, seriesCount: 1000)
         _ = store.append(rounds: 1)
         let statistics = store.database.statistics()
         var labels = Figures()
         labels.add(Double(statistics.headLabelBytes) / Double(statistics.headSeries))
         report.figure("head, label bytes", labels, "bytes/series")
+    }
+
+    // 100,000 series, more than any cache holds: each thread sends the rounds of its own targets.
+    private static func many(
+        _ report: BenchReport,
+        _ threads: Int,
+        _ keepsBuffer: Bool
+    ) throws {
+        var rate = Figures()
+        for _ in 0..<3 {
+            let store = try BenchStore(targets: 100, seriesCount: 1000, keepsBuffer: keepsBuffer)
+            _ = store.append(rounds: 4)
+            let rounds = (0..<26).map { _ in store.batches() }
+            let shares = (0..<threads).map { number in
+                rounds.flatMap { batches in
+                    stride(from: number, to: batches.count, by: threads).map { batches[$0] }
+                }
+            }
+            let database = store.database
+            var running: [NamedThread] = []
+            let took = try seconds {
+                for number in 0..<threads {
+                    let own = shares[number]
+                    running.append(
+                        try NamedThread(name: "writer-\(number)") {
+                            for batch in own { _ = database.append(batch) }
+                        }
+                    )
+                }
+                for thread in running { thread.join() }
+            }
+            rate.add(Double(rounds.count * 100_000) / took)
+        }
+        let place = keepsBuffer ? "file buffer" : "no buffer"
+        report.figure(
+            "append, 100 × 1,000 series, \(place), \(threads) threads",
+            rate,
+            "M samples/s",
+            scale: 1e-6
+        )
     }
 }

@@ -53,10 +53,13 @@ final class BenchStore {
         targets: Int,
         seriesCount: Int,
         sync: BufferSync = .never,
+        keepsBuffer: Bool = true,
         fileSystem: any FileSystem = PosixFileSystem()
     ) throws {
         let loads = (0..<targets).map { ScrapeLoad(target: $0, seriesCount: seriesCount) }
-        try self.init(BenchStore.options(sync: sync), loads, loads.map(\.series), fileSystem)
+        var options = BenchStore.options(sync: sync)
+        options.keepsBuffer = keepsBuffer
+        try self.init(options, loads, loads.map(\.series), fileSystem)
     }
 
     /// One target: the series of a recording.

@@ -17,7 +17,7 @@ enum ClaimsBenchmark {
     // MARK: Writes
 
     // One sample a call, over 1,000 series. With a disk each call is a write(2); the original keeps
-    // its points in memory, so that is measured too: the same calls, written nowhere.
+    // its points in memory, so that is measured too: a store without a buffer.
     private static func singlePoint(_ report: BenchReport) throws {
         for isKept in [true, false] {
             var rate = Figures()
@@ -28,7 +28,7 @@ enum ClaimsBenchmark {
                     targets: 1,
                     seriesCount: 1000,
                     sync: .interval(ms: 1000),
-                    fileSystem: isKept ? PosixFileSystem() : UnwrittenFileSystem()
+                    keepsBuffer: isKept
                 )
                 _ = store.append(rounds: 2)
                 let batches = (0..<calls).map { store.single($0) }

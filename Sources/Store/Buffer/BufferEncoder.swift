@@ -57,6 +57,8 @@ struct BufferEncoder {
     private var streams: [StreamState] = []
     private var definitions = DefinitionEncoder()
     private var remapping = LayoutChange()
+    // Batches of one stream often follow each other.
+    private var lastAsked: (stream: StreamHandle, place: Int)?
     private var placeCount = 0
 
     /// How many series were numbered.
@@ -66,8 +68,8 @@ struct BufferEncoder {
     var isCrowded: Bool { placeCount > BufferFormat.maxPlaces / 2 }
 
     /// Whether `series` is what the stream's newest batch brought: then no numbers are needed.
-    func knows(_ stream: StreamHandle, _ series: [SeriesHandle]) -> Bool {
-        guard let place = places[stream] else { return false }
+    mutating func knows(_ stream: StreamHandle, _ series: [SeriesHandle]) -> Bool {
+        guard let place = knownPlace(of: stream) else { return false }
         return streams[place].layout == series
     }
 
@@ -131,13 +133,21 @@ struct BufferEncoder {
     /// What was appended since `commit` is not in the buffer: all streams and series are stated anew.
     mutating func startOver() {
         places.removeAll()
+        lastAsked = nil
         streams.removeAll()
         placeCount = 0
         definitions.startOver()
     }
 
+    private mutating func knownPlace(of stream: StreamHandle) -> Int? {
+        if let lastAsked, lastAsked.stream == stream { return lastAsked.place }
+        guard let place = places[stream] else { return nil }
+        lastAsked = (stream, place)
+        return place
+    }
+
     private mutating func place(of stream: StreamHandle) -> Int {
-        if let place = places[stream] { return place }
+        if let place = knownPlace(of: stream) { return place }
         let place = streams.count
         // After a failed write an old number may be given anew: its stream begins with a key.
         streams.append(StreamState(number: UInt32(place)))

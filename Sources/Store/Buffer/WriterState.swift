@@ -31,9 +31,31 @@ struct WriterState {
     /// When the open epoch began, wall clock, in milliseconds.
     var epochSinceMs: Int64
     /// The open epoch's counts.
-    var epochLedger = Ledger()
+    var epochLedger: Ledger {
+        mutating get {
+            settle()
+            return settledOfEpoch
+        }
+        set {
+            settle()
+            settledOfEpoch = newValue
+        }
+    }
     /// All counts since the store began, as far as its segments and buffers tell.
-    var ledger: Ledger
+    var ledger: Ledger {
+        mutating get {
+            settle()
+            return settled
+        }
+        set {
+            settle()
+            settled = newValue
+        }
+    }
+    private var settledOfEpoch = Ledger()
+    private var settled: Ledger
+    // Counts that are in neither ledger yet.
+    private var tally = SourceTally()
 
     /// The open file; nil when none could be made.
     var file: BufferFile?
@@ -79,9 +101,32 @@ struct WriterState {
         self.lastNumber = lastNumber
         self.epochAfter = epochAfter
         epochSinceMs = nowMs
-        self.ledger = ledger
+        settled = ledger
         self.files = files
         epochBytes = files.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
+    }
+
+    /// Counts one batch of `source` in both ledgers.
+    mutating func count(
+        _ source: CountedSource,
+        stored: Int,
+        generated: Int,
+        _ drops: [DropCount]
+    ) {
+        if drops.isEmpty { return tally.count(source, stored: stored, generated: generated) }
+        settled.count(source.name.text, stored: stored, generated: generated, drops: drops)
+        settledOfEpoch.count(source.name.text, stored: stored, generated: generated, drops: drops)
+    }
+
+    // Before a ledger is read or set: what was counted until now belongs to the old one.
+    private mutating func settle() {
+        if tally.isEmpty { return }
+        for row in tally.rows where row.batches > 0 {
+            let (source, stored, generated) = (row.source, row.stored, row.generated)
+            settled.count(source, stored: stored, generated: generated, drops: [])
+            settledOfEpoch.count(source, stored: stored, generated: generated, drops: [])
+        }
+        tally.clear()
     }
 
     /// The next number.
@@ -119,6 +164,38 @@ struct WriterState {
     mutating func startOver() {
         seriesNumbers = SeriesNumbers()
         encoder.startOver()
+    }
+}
+
+/// Counts of batches without drops, by the number of their source: a ledger's rows take longer.
+struct SourceTally {
+    /// The counts of one source.
+    struct Row {
+        var source = ""
+        var batches = 0
+        var stored = 0
+        var generated = 0
+    }
+
+    /// Rows by number; one without batches says nothing.
+    private(set) var rows: [Row] = []
+    /// Whether nothing was counted.
+    private(set) var isEmpty = true
+
+    /// Counts one batch of `source`.
+    mutating func count(_ source: CountedSource, stored: Int, generated: Int) {
+        while rows.count <= source.number { rows.append(Row()) }
+        if rows[source.number].batches == 0 { rows[source.number].source = source.name.text }
+        rows[source.number].batches += 1
+        rows[source.number].stored += stored
+        rows[source.number].generated += generated
+        isEmpty = false
+    }
+
+    /// Begins again at nothing.
+    mutating func clear() {
+        rows.removeAll(keepingCapacity: true)
+        isEmpty = true
     }
 }
 

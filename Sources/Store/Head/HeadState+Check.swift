@@ -226,7 +226,9 @@ extension HeadState {
     }
 
     /// Applies a checked and recorded batch.
-    mutating func apply(_ batch: SampleBatch, _ check: BatchCheck) {
+    ///
+    /// The check stays as it is: `inout` spares a copy.
+    mutating func apply(_ batch: SampleBatch, _ check: inout BatchCheck) {
         if check.verdicts.isEmpty { return applyAll(batch) }
         for index in batch.values.indices {
             let slot = batch.series[index].slot

@@ -1,10 +1,16 @@
 // The streams of batches that are open: whose they are, and which series they brought last.
 import Model
 
+/// A ledger's source with its number, from 0.
+struct CountedSource {
+    let name: SourceName
+    let number: Int
+}
+
 /// Streams by handle.
 struct StreamTable {
     private struct Stream {
-        let source: SourceName
+        let source: CountedSource
         var layout: [SeriesHandle] = []
     }
 
@@ -12,12 +18,17 @@ struct StreamTable {
     private var places: [UInt32: Int] = [:]
     private var free: [Int] = []
     private var next: UInt32 = 1
+    // Sources are few, and as many as the ledger has rows.
+    private var numbers: [String: Int] = [:]
     // Batches of one stream often follow each other.
     private var lastAsked: (raw: UInt32, place: Int) = (0, -1)
 
     /// Starts a stream.
     mutating func open(_ source: SourceName) -> StreamHandle {
         defer { next += 1 }
+        let number = numbers[source.text] ?? numbers.count
+        numbers[source.text] = number
+        let source = CountedSource(name: source, number: number)
         if let place = free.popLast() {
             streams[place] = Stream(source: source)
             places[next] = place
@@ -39,7 +50,7 @@ struct StreamTable {
     }
 
     /// The ledger's source; nil for a stream that is not open.
-    mutating func source(of stream: StreamHandle) -> SourceName? {
+    mutating func source(of stream: StreamHandle) -> CountedSource? {
         place(of: stream).map { streams[$0].source }
     }
 

@@ -20,6 +20,11 @@ public struct LedgerRow: Hashable, Sendable {
         for (reason, count) in other.dropped { add(count, reason) }
     }
 
+    mutating func add(stored count: Int, _ drops: [DropCount]) {
+        stored = stored.adding(count)
+        for drop in drops where drop.count > 0 { add(drop.count, drop.reason) }
+    }
+
     mutating func add(_ count: Int, _ reason: DropReason) {
         dropped[reason] = dropped[reason, default: 0].adding(count)
     }
@@ -38,14 +43,9 @@ public struct Ledger: Hashable, Sendable {
 
     /// Counts one batch of `source`: its stored samples, how many of them were generated, its drops.
     mutating func count(_ source: String, stored: Int, generated: Int, drops: [DropCount]) {
-        var row = LedgerRow()
-        row.stored = stored - generated
-        for drop in drops where drop.count > 0 { row.add(drop.count, drop.reason) }
-        rows[source, default: LedgerRow()].add(row)
+        rows[source, default: LedgerRow()].add(stored: stored - generated, drops)
         if generated > 0 {
-            row = LedgerRow()
-            row.stored = generated
-            rows[Ledger.generated, default: LedgerRow()].add(row)
+            rows[Ledger.generated, default: LedgerRow()].add(stored: generated, [])
         }
     }
 
