@@ -120,10 +120,16 @@ struct StressTests {
         try database.close()
     }
 
-    @Test("queries see neither hole nor half batch while segments merge, expire and meet the cap")
-    func shrinking() throws {
+    @Test(
+        "queries see neither hole nor half batch while segments merge, expire or meet the cap",
+        arguments: [true, false]
+    )
+    func shrinking(byAge: Bool) throws {
         var store = SpineFixture()
-        store.options.retentionSize = 500_000
+        if !byAge {
+            store.options.retentionMs = 0
+            store.options.retentionSize = 130_000
+        }
         store.options.rewrite.minAgeMs = 0
         store.options.rewrite.delayMs = 0
         let database = try store.open()
@@ -219,8 +225,7 @@ struct StressTests {
         database.maintain()
         let statistics = database.statistics()
         #expect(statistics.rewrite.segments > 0 && statistics.rewrite.failures == 0)
-        #expect(statistics.segmentsDeleted > 0, "by age")
-        #expect(statistics.segmentsDeletedByCap > 0)
+        #expect((byAge ? statistics.segmentsDeleted : statistics.segmentsDeletedByCap) > 0)
         #expect(statistics.epochsDroppedByCap == 0)
         let read = try store.read(database)
         #expect(check(database, 0)?.upperBound == firstMs + Int64(rounds - 1) * hourMs)
