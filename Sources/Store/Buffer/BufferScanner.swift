@@ -12,9 +12,6 @@ struct BufferHeader: Equatable {
     var start: UInt32
     /// When it was made, in milliseconds.
     var createdMs: Int64
-    /// Where it goes on in the file before it, behind which nothing of that file counts; 0 when it
-    /// begins by itself.
-    var resumesAt: Int64 = 0
 
     /// Both copies.
     var bytes: [UInt8] {
@@ -32,7 +29,7 @@ struct BufferHeader: Equatable {
         sink.i64(createdMs)
         sink.u32(start)
         sink.u32(0)
-        sink.i64(resumesAt)
+        sink.i64(0)
         sink.u64(XXH64.hash(sink.bytes.span))
         return sink.bytes
     }
@@ -75,8 +72,7 @@ struct BufferHeader: Equatable {
             storeID: StoreID(bytes: [UInt8](copying: span.extracting(8..<24))),
             after: SequenceNumber(raw: ByteLoads.u64(span, 24)),
             start: ByteLoads.u32(span, 40),
-            createdMs: Int64(bitPattern: ByteLoads.u64(span, 32)),
-            resumesAt: Int64(bitPattern: ByteLoads.u64(span, 48))
+            createdMs: Int64(bitPattern: ByteLoads.u64(span, 32))
         )
     }
 }

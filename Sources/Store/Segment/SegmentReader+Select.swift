@@ -71,38 +71,6 @@ extension SegmentReader {
         return values
     }
 
-    /// Each label's name with the number of its values.
-    ///
-    /// - Complexity: O(names).
-    /// - Throws: `SegmentError` when a block of names is damaged.
-    public func valueCounts() throws(SegmentError) -> [(name: String, values: Int)] {
-        try checkDirectory()
-        var counts: [(name: String, values: Int)] = []
-        try forEachName { name, pairs in
-            counts.append((String(decoding: name, as: UTF8.self), pairs.count))
-            return true
-        }
-        return counts
-    }
-
-    /// Each value of a label with the number of series that have it, in the order of the values.
-    ///
-    /// - Complexity: O(values and their posting lists).
-    /// - Throws: `SegmentError` when one of the blocks that it takes is damaged.
-    public func seriesCounts(of name: String) throws(SegmentError) -> [(value: String, series: Int)]
-    {
-        try checkDirectory()
-        guard let pairs = try pairs(named: name) else { return [] }
-        var counts: [(value: String, series: Int)] = []
-        var set = SeriesSet(of: seriesCount)
-        try forEachValue(of: pairs) { pair, value throws(SegmentError) in
-            let series = try insertSeries(withPair: pair, into: &set)
-            counts.append((String(decoding: value, as: UTF8.self), series))
-            return true
-        }
-        return counts
-    }
-
     // The series that have the label, with a value that the matcher accepts, or refuses.
     private func series(
         withValueOf matcher: LabelMatcher,
