@@ -1,6 +1,6 @@
 #!/bin/sh
-# Proves what the release binary carries: no Foundation of either kind, no library beyond the list
-# below, and a size within the limit.
+# Proves what the release binary carries: no Foundation of either kind, no regular expressions of the
+# toolchain, no library beyond the list below, and a size within the limit.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -34,6 +34,10 @@ done
 for name in FoundationEssentials FoundationInternationalization _FoundationICU NSObject; do
     if grep -qaF "$name" "$binary"; then fail "$binary contains $name: Foundation is linked in"; fi
 done
+
+# Ours run in linear time; the toolchain's come with any use of `Regex` or of a collection algorithm
+# of _StringProcessing, and take more than a megabyte.
+if grep -qaF _RegexParser "$binary"; then fail "$binary contains the toolchain's Regex"; fi
 
 size=$(wc -c <"$binary")
 [ "$size" -le "$limit" ] || fail "$binary has $size bytes, the limit is $limit"

@@ -25,7 +25,10 @@ enum InspectCommand {
                 return 1
             }
             context.out(lines.map { $0 + "\n" }.joined())
-            return lines.contains { $0.contains("damaged") } ? 1 : 0
+            let isDamaged = lines.contains { line in
+                line.split { $0 == " " || $0 == ":" }.contains("damaged")
+            }
+            return isDamaged ? 1 : 0
         } catch {
             context.err("tsdb-agent inspect: \(error)\n")
             return 1

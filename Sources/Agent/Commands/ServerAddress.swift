@@ -31,7 +31,8 @@ struct ServerAddress: Sendable, Equatable {
             url = "http://localhost"
             unixSocket = String(path)
         } else {
-            let whole = text.contains("://") ? text : "http://\(text)"
+            let hasScheme = text.firstIndex(of: ":").map { text[$0...].hasPrefix("://") } ?? false
+            let whole = hasScheme ? text : "http://\(text)"
             url = whole.hasSuffix("/") ? String(whole.dropLast()) : whole
             unixSocket = ""
         }
