@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -293,3 +294,11 @@ int clinux_malloc_trim(void) { return malloc_trim(0); }
 const char *clinux_error_text(int code) { return strerror(code); }
 
 char **clinux_environ(void) { return environ; }
+
+int clinux_futex_wait(void *word, uint32_t expected, uint32_t mask) {
+    return (int)syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected, NULL, NULL, mask);
+}
+
+int clinux_futex_wake(void *word, uint32_t mask) {
+    return (int)syscall(SYS_futex, word, FUTEX_WAKE_BITSET_PRIVATE, 1, NULL, NULL, mask);
+}

@@ -2,7 +2,6 @@
 internal import Codec
 public import Model
 internal import Platform
-internal import Synchronization
 
 extension Database {
     /// Stores one batch: all of it that is acceptable becomes visible at once.

@@ -2,7 +2,6 @@
 // Architecture section 5, "Rotation".
 internal import Model
 internal import Platform
-internal import Synchronization
 
 extension Database {
     /// Closes the open epoch: what comes from now on belongs to the next one.

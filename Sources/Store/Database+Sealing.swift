@@ -3,7 +3,6 @@
 internal import Codec
 internal import Model
 internal import Platform
-internal import Synchronization
 
 extension Database {
     /// Seals every epoch that was rotated.

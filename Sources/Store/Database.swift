@@ -27,26 +27,26 @@ public final class Database: Sendable {
     let quarantine: Quarantine
     let storage: any StorageEngine
     let blockCache: BlockCache
-    let head: Mutex<HeadState>
-    let writer: Mutex<WriterState>
-    let ring: Mutex<FeedRing>
-    let pins = Mutex<DestinationPins>(DestinationPins())
-    let subscribers = Mutex<Subscribers>(Subscribers())
-    let sealed: Mutex<[SegmentReader]>
-    let sealing = Mutex<SealCounters>(SealCounters())
-    let sealLock = Mutex<Bool>(false)
-    let rewriting = Mutex<RewriteState>(RewriteState())
-    let quota = Mutex<QuotaState>(QuotaState())
+    let head: Lock<HeadState>
+    let writer: Lock<WriterState>
+    let ring: Lock<FeedRing>
+    let pins = Lock<DestinationPins>(DestinationPins())
+    let subscribers = Lock<Subscribers>(Subscribers())
+    let sealed: Lock<[SegmentReader]>
+    let sealing = Lock<SealCounters>(SealCounters())
+    let sealLock = Lock<Bool>(false)
+    let rewriting = Lock<RewriteState>(RewriteState())
+    let quota = Lock<QuotaState>(QuotaState())
     /// Bytes that may still be written before the cap, as last measured.
     let quotaRoom = Atomic<Int64>(.max)
     /// Held while segments are deleted, replaced or linked into a snapshot; taken before all others.
-    let housekeeping = Mutex<Void>(())
-    let readers = Mutex<FeedReaders>(FeedReaders())
+    let housekeeping = Lock<Void>(())
+    let readers = Lock<FeedReaders>(FeedReaders())
     let headTable = HeadFeedTable()
-    let retention: Mutex<RetentionClock>
+    let retention: Lock<RetentionClock>
     let maintenance: Maintenance
     let isClockSynchronised: @Sendable () -> Bool
-    private let lock: Mutex<DirectoryLock?>
+    private let lock: Lock<DirectoryLock?>
 
     /// Opens the store in `options.basePath`, makes it when there is none, and recovers what a
     /// crash left: no hand is needed.
@@ -95,14 +95,14 @@ public final class Database: Sendable {
         self.log = log
         self.isClockSynchronised = isClockSynchronised
         maintenance = Maintenance()
-        retention = Mutex(RetentionClock(nowMs: wallClock.nowMs()))
+        retention = Lock(RetentionClock(nowMs: wallClock.nowMs()))
         let lastNumber = opened.parts.writer.lastNumber
         let parts = opened.takeParts()
-        sealed = Mutex(parts.segments)
-        writer = Mutex(parts.writer)
-        head = Mutex(parts.head)
-        ring = Mutex(FeedRing(after: lastNumber, byteLimit: options.feedMemoryBytes))
-        lock = Mutex(parts.lock)
+        sealed = Lock(parts.segments)
+        writer = Lock(parts.writer)
+        head = Lock(parts.head)
+        ring = Lock(FeedRing(after: lastNumber, byteLimit: options.feedMemoryBytes))
+        lock = Lock(parts.lock)
     }
 
     deinit {

@@ -2,7 +2,6 @@
 // those of low priority merge segments.
 internal import Glibc
 internal import Platform
-internal import Synchronization
 
 /// Counters of sealing and deletion.
 struct SealCounters {
@@ -46,11 +45,11 @@ final class Maintenance: Sendable {
         var isStopping = false
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let sealBell = Bell()
     private let syncBell = Bell()
     private let cacheBell = Bell()
-    private let rewriteBells = Mutex<[Bell]>([])
+    private let rewriteBells = Lock<[Bell]>([])
 
     /// Starts the threads.
     ///

@@ -37,6 +37,7 @@ import Testing
         "Sources/Platform/Files/SpanIO.swift",
         "Sources/Platform/Loop/EventLoop+Sleep.swift",
         "Sources/Platform/Loop/EventLoop.swift",
+        "Sources/Platform/Loop/Lock.swift",
         "Sources/Platform/Loop/Monitor.swift",
         "Sources/Platform/Loop/NamedThread.swift",
         "Sources/Platform/Net/Socket.swift",

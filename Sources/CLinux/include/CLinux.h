@@ -76,6 +76,18 @@ int clinux_hostname(char *buffer, size_t capacity);
 // sysname, nodename, release, version and machine, each ended by a newline; the length, or -1.
 int clinux_uname(char *buffer, size_t capacity);
 void clinux_thread_name(const char *name);
+// futex(2), private to the process, for waiters of the kinds in the mask: 0 when woken.
+int clinux_futex_wait(void *word, uint32_t expected, uint32_t mask);
+// Wakes at most one; how many it were.
+int clinux_futex_wake(void *word, uint32_t mask);
+// Tells the processor that this thread spins.
+static inline void clinux_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 // Niceness of the calling thread only; Linux keeps it per thread.
 int clinux_thread_nice(int nice);
 int clinux_malloc_arenas(int count);

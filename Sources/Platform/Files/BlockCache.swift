@@ -143,7 +143,7 @@ public final class BlockCache: Sendable {
 
     // A class because a lock cannot lie in an array.
     private final class Shard: Sendable {
-        let state = Mutex(ShardState())
+        let state = Lock(ShardState())
     }
 
     // A list in an array: the first is the most recently used, the last goes next.

@@ -2,14 +2,13 @@
 // ftruncate(2), fallocate(2), fsync(2), fdatasync(2).
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// Owns one descriptor; a number is used only while the lock says that it is still open.
 final class PosixFile: OpenFile {
     let path: String
     private let descriptor: Int32
     // Readers count themselves in, so that close() cannot pull the number from under a running call.
-    private let usage = Mutex(Usage())
+    private let usage = Lock(Usage())
 
     private struct Usage {
         var running = 0

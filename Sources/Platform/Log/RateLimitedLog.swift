@@ -1,5 +1,4 @@
 // One line a key and interval: a target that fails each second must not fill the disk with its log.
-internal import Synchronization
 
 /// Writes at most one line per key and interval; the next line says how many were held back.
 public final class RateLimitedLog: Sendable {
@@ -7,7 +6,7 @@ public final class RateLimitedLog: Sendable {
     private let clock: any SteadyClock
     private let intervalNs: Int64
     private let keyLimit: Int
-    private let entries = Mutex<[String: Entry]>([:])
+    private let entries = Lock<[String: Entry]>([:])
 
     private struct Entry {
         var nextNs: Int64

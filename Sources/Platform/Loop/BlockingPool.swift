@@ -1,5 +1,4 @@
 // Threads for what blocks: fsync, statvfs, queries, hiredis. Named, counted, with a bounded queue.
-internal import Synchronization
 
 /// A fixed number of worker threads over one first-in, first-out queue.
 ///

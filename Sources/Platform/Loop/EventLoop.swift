@@ -16,7 +16,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     public let clock: any SteadyClock
     private let epoll: FileDescriptor
     private let wakeup: FileDescriptor
-    private let shared = Mutex(SharedState())
+    private let shared = Lock(SharedState())
     private let owner = Atomic<UInt>(0)
     private let stopping = Atomic<Bool>(false)
 

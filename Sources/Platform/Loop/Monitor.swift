@@ -1,4 +1,4 @@
-// State that threads wait on: a mutex with one condition variable. `Mutex` alone cannot wait.
+// State that threads wait on: a mutex with one condition variable. `Lock` alone cannot wait.
 internal import Glibc
 
 /// `@unchecked Sendable`: the state is touched only while pthread's mutex is held.

@@ -1,13 +1,12 @@
 // A thread with a name that shows in top(1), gdb and perf: who burns the processor must be readable.
 internal import CLinux
 internal import Glibc
-internal import Synchronization
 
 /// One running pthread.
 ///
 /// Whoever starts it joins it.
 public final class NamedThread: Sendable {
-    private let handle: Mutex<pthread_t?>
+    private let handle: Lock<pthread_t?>
 
     /// Starts `body` on a new thread.
     ///
@@ -38,7 +37,7 @@ public final class NamedThread: Sendable {
             unsafe Unmanaged.passUnretained(start).release()
             throw Errno(code: status)
         }
-        handle = Mutex(thread)
+        handle = Lock(thread)
     }
 
     /// Waits until the body has returned.

@@ -1,6 +1,5 @@
 // All meters of one agent. Asking for a meter twice gives the same one, so that a reload or a second
 // worker needs no bookkeeping; asking for it with another type is a bug.
-internal import Synchronization
 
 /// What a family's values mean.
 public enum MeterKind: String, Sendable {
@@ -76,7 +75,7 @@ public final class MeterRegistry: Sendable {
         var meters: [[MeterLabel]: Meter] = [:]
     }
 
-    private let families = Mutex<[String: Family]>([:])
+    private let families = Lock<[String: Family]>([:])
 
     public init() {}
 

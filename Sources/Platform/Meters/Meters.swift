@@ -45,7 +45,7 @@ public final class Gauge: Sendable {
 public final class Histogram: Sendable {
     /// Upper bounds, ascending; the bucket +Inf is not listed.
     public let bounds: [Double]
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     private struct State {
         var counts: [UInt64]
@@ -56,7 +56,7 @@ public final class Histogram: Sendable {
         let isAscending = zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 }
         precondition(isAscending, "BUG: histogram bounds \(bounds) do not ascend")
         self.bounds = bounds
-        state = Mutex(State(counts: [UInt64](repeating: 0, count: bounds.count + 1)))
+        state = Lock(State(counts: [UInt64](repeating: 0, count: bounds.count + 1)))
     }
 
     /// Seconds from 1 ms to 30 s: requests, scrapes, syncs.

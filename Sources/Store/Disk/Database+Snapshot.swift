@@ -1,7 +1,6 @@
 // A copy of the store at one moment, made while it works. Store.docc/cold-rewrite.md, "Snapshots"
 internal import Model
 internal import Platform
-internal import Synchronization
 
 extension Database {
     /// Makes a store of its own in `directory` with everything that was stored when it was called.

@@ -1,13 +1,12 @@
 // Damaged files are moved aside, never deleted and never trusted: architecture section 8, "Damage".
 import Platform
-import Synchronization
 
 /// Moves damaged files, and copies damaged parts of files, to `quarantine/`.
 final class Quarantine: Sendable {
     private let directory: String
     private let fileSystem: any FileSystem
     private let log: Logger
-    private let moved = Mutex(0)
+    private let moved = Lock(0)
 
     init(basePath: String, fileSystem: any FileSystem, log: Logger) {
         directory = FilePath.join(basePath, StoreLayout.quarantineDirectory)

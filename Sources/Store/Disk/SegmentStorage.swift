@@ -1,7 +1,6 @@
 // Segments as files of one directory: the default storage engine.
 internal import Model
 public import Platform
-internal import Synchronization
 
 /// Keeps each segment as a file in `segments/`.
 public struct SegmentStorage: Sendable {
@@ -147,7 +146,7 @@ final class SegmentFile: SegmentSink {
     let path: String
     private let fileSystem: any FileSystem
     private let file: any OpenFile
-    private let written = Mutex<(end: Int64, flushed: Int64)>((0, 0))
+    private let written = Lock<(end: Int64, flushed: Int64)>((0, 0))
     // So much at most waits for the disk: one large fsync would hold up those of the write buffer.
     private static let flushBytes: Int64 = 8 << 20
 

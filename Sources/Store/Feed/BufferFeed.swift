@@ -2,7 +2,6 @@
 internal import Codec
 internal import Model
 internal import Platform
-internal import Synchronization
 
 /// A reader that walks through one buffer file.
 struct BufferFeed: Sendable {
@@ -85,7 +84,7 @@ struct BufferFeed: Sendable {
 
 /// The series of a buffer file, by its own numbers.
 final class BufferFeedTable: FeedSeriesTable {
-    private let known = Mutex<[UInt32: Labels]>([:])
+    private let known = Lock<[UInt32: Labels]>([:])
 
     func labels(of series: UInt64) -> Labels {
         known.withLock { $0[UInt32(truncatingIfNeeded: series)] ?? Labels() }

@@ -3,7 +3,6 @@
 internal import Codec
 internal import Model
 internal import Platform
-internal import Synchronization
 
 /// The series of the head, by their handles.
 final class HeadFeedTable: FeedSeriesTable {
@@ -11,7 +10,7 @@ final class HeadFeedTable: FeedSeriesTable {
         weak var database: Database?
     }
 
-    private let reference = Mutex(Reference())
+    private let reference = Lock(Reference())
 
     /// Binds the table to its database, once it exists.
     func bind(_ database: Database) {

@@ -1,7 +1,7 @@
 // What the head holds, counted for status pages.
 internal import Codec
 public import Model
-internal import Synchronization
+internal import Platform
 
 /// A name with a count.
 public struct NameCount: Hashable, Sendable {

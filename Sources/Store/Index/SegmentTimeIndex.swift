@@ -1,10 +1,10 @@
 // The time index that needs no memory of its own: the segments know their chunks.
 public import Model
-internal import Synchronization
+internal import Platform
 
 /// Answers from the indexes of the segments themselves; the default time index.
 public final class SegmentTimeIndex: TimeIndex {
-    private let segments = Mutex<[String: SegmentReader]>([:])
+    private let segments = Lock<[String: SegmentReader]>([:])
 
     /// Starts without segments.
     public init() {}

@@ -2,7 +2,6 @@
 internal import Codec
 public import Model
 internal import Platform
-internal import Synchronization
 
 /// The series that matchers select, with everything needed to read their samples later.
 ///
@@ -31,7 +30,7 @@ public final class Selection: Sendable {
     private let segments: [SegmentReader]
     private let database: Database
     private let pin: UInt64
-    private let notes = Mutex<[String]>([])
+    private let notes = Lock<[String]>([])
 
     fileprivate init(
         _ database: Database,

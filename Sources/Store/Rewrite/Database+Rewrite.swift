@@ -2,7 +2,6 @@
 // was made from, so that nobody sees both or neither. Architecture section 5, "Rewrite and retention".
 internal import Model
 internal import Platform
-internal import Synchronization
 
 /// What is being rewritten, and counts of what was.
 struct RewriteState {

@@ -27,7 +27,7 @@ public final class SegmentReader: Sendable {
     private let cache: BlockCache
     private let cacheNumber: UInt64
     private let directory = AtomicLazyReference<BlockDirectory>()
-    private let checkedSeriesBlocks = Mutex<[UInt64]>([])  // a bit a block
+    private let checkedSeriesBlocks = Lock<[UInt64]>([])  // a bit a block
 
     /// Opens a segment.
     ///
