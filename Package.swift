@@ -106,7 +106,10 @@ let targets: [Target] = [
         ["Agent", "Model", "Formats", "Platform", "PromQL", "Store", "Collect", "TestSupport"]
     ),
     tests("House", []),
-    tests("EndToEnd", ["tsdb-agent", "Platform", "Formats", "HTTP", "TestSupport"]),
+    tests(
+        "EndToEnd",
+        ["tsdb-agent", "Platform", "Formats", "HTTP", "Store", "TestSupport"]
+    ),
 ]
 
 let package = Package(

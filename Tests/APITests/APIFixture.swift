@@ -13,6 +13,8 @@ struct FakeStore: Queryable, LabelSource {
     var series: [(labels: Labels, samples: SampleColumns)] = []
     /// Thrown instead of an answer.
     var failure: QueryStorageError?
+    /// Warnings of every answer.
+    var damage: [String] = []
     /// Looks at the query's check until it says stop, instead of answering.
     var blocks = false
 
@@ -32,7 +34,7 @@ struct FakeStore: Queryable, LabelSource {
         hints: SelectHints
     ) throws(QueryStorageError) -> any SeriesSelection {
         try stall(hints.check)
-        return Selection(found(matchers, range))
+        return Selection(found(matchers, range), damage)
     }
 
     func labelNames(
@@ -40,9 +42,10 @@ struct FakeStore: Queryable, LabelSource {
         in range: TimeRange,
         limit: Int,
         check: @escaping QueryCheck
-    ) throws(QueryStorageError) -> [String] {
+    ) throws(QueryStorageError) -> LabelTexts {
         try stall(check)
-        return Set(found(matchers, range).flatMap { $0.labels.array.map(\.name) }).sorted()
+        let names = Set(found(matchers, range).flatMap { $0.labels.array.map(\.name) })
+        return LabelTexts(names.sorted(), warnings: damage)
     }
 
     func labelValues(
@@ -51,9 +54,10 @@ struct FakeStore: Queryable, LabelSource {
         in range: TimeRange,
         limit: Int,
         check: @escaping QueryCheck
-    ) throws(QueryStorageError) -> [String] {
+    ) throws(QueryStorageError) -> LabelTexts {
         try stall(check)
-        return Set(found(matchers, range).compactMap { $0.labels[name] }).sorted()
+        let values = Set(found(matchers, range).compactMap { $0.labels[name] })
+        return LabelTexts(values.sorted(), warnings: damage)
     }
 
     private func stall(_ check: @escaping QueryCheck) throws(QueryStorageError) {
@@ -76,8 +80,11 @@ struct FakeStore: Queryable, LabelSource {
     private final class Selection: SeriesSelection {
         let series: [(labels: Labels, samples: SampleColumns)]
 
-        init(_ series: [(labels: Labels, samples: SampleColumns)]) {
+        let warnings: [String]
+
+        init(_ series: [(labels: Labels, samples: SampleColumns)], _ warnings: [String]) {
             self.series = series
+            self.warnings = warnings
         }
 
         var count: Int { series.count }

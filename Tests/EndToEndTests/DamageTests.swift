@@ -1,9 +1,12 @@
 // Files that a disk, or a hand, has damaged: set aside, and the agent starts and serves the rest.
+import Formats
 import Glibc
 import HTTP
 import Platform
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite("Damaged files", .serialized, .timeLimit(.minutes(2))) struct DamageTests {
     enum Place: String, Sendable, CaseIterable {
@@ -78,6 +81,55 @@ import Testing
         #expect(try await agent.child.exitCode(within: 10) == 0, "\(agent.child.log)")
     }
 
+    @Test(
+        "every answer that lacks something says so",
+        arguments: [
+            (SegmentPart.names, "labels"),
+            (.values, "label/i/values"),
+            (.series, "series?match[]=one"),
+            (.series, "labels?match[]=one"),
+            (.series, "label/i/values?match[]=one"),
+            (.series, "query?query=last_over_time(one[1h])"),
+        ]
+    )
+    func warnings(part: SegmentPart, path: String) async throws {
+        let web = try Web()
+        let directory = try TemporaryDirectory("warnings")
+        let files = PosixFileSystem()
+        let configuration = "[host]\nenabled = false\n"
+        let first = try await TestAgent(configuration, in: directory, web: web)
+        try await first.push((0..<20).map { "one{i=\"\($0)\"} \($0)\n" }.joined(), web)
+        first.child.signal(SIGTERM)
+        _ = try await first.child.exitCode(within: 10)
+        let folder = directory.file("tsdb-data/segments")
+        let segment = FilePath.join(folder, try #require(try files.list(folder).first))
+        let reader = try SegmentReader(files, path: segment)
+        try reader.checkDirectory()
+        var bytes = try files.readAll(segment, limit: 1 << 20)
+        bytes[Int(reader.blockEntry(part, 0).offset)] ^= 1
+        try files.overwrite(segment, bytes)
+
+        let agent = try await TestAgent(configuration, in: directory, web: web)
+        try await agent.push("two{j=\"x\"} 2\n", web)
+        let answer = try await web.get("\(agent.url)/api/v1/\(path)")
+        #expect(answer.status == 200)
+        let json = try #require(try? JSONValue.parse(Array(answer.text.utf8)))
+        guard case .array(let warnings) = json["warnings"] ?? .null,
+            case .string(let warning) = warnings.first ?? .null
+        else {
+            Issue.record("no warning: \(answer.text)")
+            return
+        }
+        #expect(warnings.count == 1)
+        let start = "samples are missing, a part of a segment cannot be read: tsdb-data/segments/"
+        #expect(warning.hasPrefix(start), "\(warning)")
+        #expect(warning.contains(part.rawValue), "\(warning)")
+        let whole = try await web.get("\(agent.url)/api/v1/series?match[]=two")
+        #expect(whole.text.contains(#""j":"x""#), "\(whole.text)")
+        agent.child.signal(SIGTERM)
+        #expect(try await agent.child.exitCode(within: 10) == 0, "\(agent.child.log)")
+    }
+
     @Test("a damaged chunk costs its own series, and the damage is counted")
     func chunk() async throws {
         let web = try Web()
@@ -100,5 +152,17 @@ import Testing
         #expect(agent.child.log.contains("msg=\"a part of a segment cannot be read\""))
         let metrics = try await web.get("\(agent.url)/metrics").text
         #expect(metrics.contains("\ntsdb_agent_store_damaged_reads_total 1\n"), "\(metrics)")
+        let asked = try await web.get("\(agent.url)/api/v1/query?query=last_over_time(one[1h])")
+        #expect(asked.text.contains(#""warnings":["samples are missing, a part of a segment"#))
+        let export = try ChildProcess(
+            Programs.agent,
+            ["export", "--server", agent.url],
+            directory: directory.path,
+            logPath: directory.file("export.log")
+        )
+        #expect(try await export.exitCode(within: 10) == 1)
+        let missing = "1 damaged files or parts were left out; see the server's log"
+        #expect(export.log.contains("tsdb-agent export: \(missing)\n"), "\(export.log)")
+        #expect(export.log.split(separator: "\n").filter { $0.hasPrefix("one{") }.count == 19)
     }
 }

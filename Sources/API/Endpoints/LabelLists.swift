@@ -30,7 +30,7 @@ struct LabelLists: Sendable {
         _ find:
             @escaping @Sendable (
                 [LabelMatcher], TimeRange, Int, @escaping QueryCheck
-            ) throws(QueryStorageError) -> [String]
+            ) throws(QueryStorageError) -> LabelTexts
     ) async throws(APIError) -> HTTPResponse {
         let parameters = try Parameters(request)
         let limit = try parameters.limit()
@@ -39,19 +39,19 @@ struct LabelLists: Sendable {
         let sets = given.isEmpty ? [[]] : given
         return Envelope.response(
             try await runner.run { check throws(APIError) in
-                var found: [String] = []
+                var found = LabelTexts([])
                 do throws(QueryStorageError) {
                     for matchers in sets {
                         // One more than wanted tells whether the answer was cut.
-                        found += try find(matchers, range, limit == 0 ? 0 : limit + 1, check)
+                        let some = try find(matchers, range, limit == 0 ? 0 : limit + 1, check)
+                        found.texts += some.texts
+                        Envelope.add(some.warnings, to: &found.warnings)
                     }
                 } catch {
                     throw APIError(error)
                 }
-                return Envelope.list(
-                    sets.count > 1 ? LabelLists.merged(found) : found,
-                    limit: limit
-                )
+                if sets.count > 1 { found.texts = LabelLists.merged(found.texts) }
+                return Envelope.list(found, limit: limit)
             }
         )
     }

@@ -7,7 +7,7 @@ internal import PromQL
 /// Answers pages: each is a `prometheus.WriteRequest`, not compressed.
 ///
 /// The next page is asked for with `after` = the last series of this one, as the exposition format
-/// spells it; a page without series is the end.
+/// spells it; a page without series is the end. `X-Parts-Left-Out` counts what could not be read.
 struct SeriesExport: Sendable {
     let source: any Queryable
     let names: any LabelSource
@@ -24,7 +24,7 @@ struct SeriesExport: Sendable {
         let after = try SeriesExport.after(parameters)
         let source = source
         let names = names
-        let body = try await runner.run { check throws(APIError) in
+        let (body, damages) = try await runner.run { check throws(APIError) in
             do throws(QueryStorageError) {
                 let scan = try ExportScan(
                     source: source,
@@ -39,10 +39,13 @@ struct SeriesExport: Sendable {
                 throw APIError(error)
             }
         }
-        return HTTPResponse(.ok, type: "application/x-protobuf", body)
+        let response = HTTPResponse(.ok, type: "application/x-protobuf", body)
+        return damages == 0 ? response : response.with(ExportScan.leftOutHeader, "\(damages)")
     }
 
-    private static func page(_ scan: ExportScan) throws(QueryStorageError) -> [UInt8] {
+    private static func page(
+        _ scan: ExportScan
+    ) throws(QueryStorageError) -> (body: [UInt8], damages: Int) {
         var body: [UInt8] = []
         var samples = SampleColumns()
         var count = 0
@@ -55,7 +58,7 @@ struct SeriesExport: Sendable {
             count += 1
             if body.count >= pageBytes || count >= pageSeries { break }
         }
-        return body
+        return (body, scan.warnings.count)
     }
 
     private static func after(_ parameters: Parameters) throws(APIError) -> Labels? {

@@ -19,10 +19,10 @@ struct SeriesList: Sendable {
         let source = source
         return Envelope.response(
             try await runner.run { check throws(APIError) in
-                let found = try SeriesList.labels(sets, range, source, check)
+                let (found, damage) = try SeriesList.labels(sets, range, source, check)
                 let isCut = limit > 0 && found.count > limit
                 return Envelope.success(
-                    warnings: isCut ? [Envelope.truncated] : [],
+                    warnings: damage + (isCut ? [Envelope.truncated] : []),
                     reserving: 128 * found.count
                 ) { json in
                     json.beginArray()
@@ -33,14 +33,15 @@ struct SeriesList: Sendable {
         )
     }
 
-    // The label sets of all selectors in order, each once.
+    // The label sets of all selectors in order, each once, and what could not be read.
     private static func labels(
         _ sets: [[LabelMatcher]],
         _ range: TimeRange,
         _ source: any Queryable,
         _ check: @escaping QueryCheck
-    ) throws(APIError) -> [Labels] {
+    ) throws(APIError) -> (series: [Labels], warnings: [String]) {
         var found: [Labels] = []
+        var warnings: [String] = []
         for matchers in sets {
             let hints = SelectHints(function: "series", check: check)
             do throws(QueryStorageError) {
@@ -49,15 +50,16 @@ struct SeriesList: Sendable {
                     if index % 1024 == 0, let why = check() { throw .interrupted(why) }
                     found.append(selection.labels(at: index))
                 }
+                Envelope.add(selection.warnings, to: &warnings)
             } catch {
                 throw APIError(error)
             }
         }
         // Each selection is in order by itself.
-        guard sets.count > 1 else { return found }
+        guard sets.count > 1 else { return (found, warnings) }
         found.sort()
         var distinct: [Labels] = []
         for labels in found where distinct.last != labels { distinct.append(labels) }
-        return distinct
+        return (distinct, warnings)
     }
 }

@@ -6,6 +6,9 @@ public import PromQL
 ///
 /// In memory are one metric's label sets and one series' samples. Used by one thread.
 public final class ExportScan {
+    /// Counts in the answer of a server what could not be read.
+    public static let leftOutHeader = "X-Parts-Left-Out"
+
     private let source: any Queryable
     private let selectors: [[LabelMatcher]]
     private let range: TimeRange
@@ -16,6 +19,7 @@ public final class ExportScan {
     private var selections: [any SeriesSelection] = []
     private var places: [(labels: Labels, selection: Int, index: Int)] = []
     private var next = 0
+    private var notes: [String] = []
 
     /// Finds the metrics.
     ///
@@ -43,19 +47,26 @@ public final class ExportScan {
         // Series without a name, if there are any, come first.
         var found: Set<String> = [""]
         for matchers in self.selectors {
-            found.formUnion(
-                try names.labelValues(
-                    of: Label.metricName,
-                    matchers,
-                    in: range,
-                    limit: 0,
-                    check: check
-                )
+            let values = try names.labelValues(
+                of: Label.metricName,
+                matchers,
+                in: range,
+                limit: 0,
+                check: check
             )
+            found.formUnion(values.texts)
+            Envelope.add(values.warnings, to: &notes)
         }
         let first = after?.metricName ?? ""
         metrics = found.filter { !$0.utf8.lexicographicallyPrecedes(first.utf8) }
             .sorted { $1.utf8.lexicographicallyPrecedes($0.utf8) }
+    }
+
+    /// What could not be read so far and is missing, in words for people, each once.
+    public var warnings: [String] {
+        var warnings = notes
+        for selection in selections { Envelope.add(selection.warnings, to: &warnings) }
+        return warnings
     }
 
     /// The next series that has samples in the range, with them; nil after the last one.
@@ -77,6 +88,7 @@ public final class ExportScan {
 
     private func begin(_ metric: String) throws(QueryStorageError) {
         if let why = hints.check() { throw .interrupted(why) }
+        notes = warnings
         selections = []
         places = []
         next = 0

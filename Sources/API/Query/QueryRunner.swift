@@ -52,16 +52,16 @@ public final class QueryRunner: Sendable {
     /// Cancelling the task, or the end of its time, makes the check that `body` gets say so.
     /// The option's timeout is the upper bound of this query's own.
     /// - Throws: what `body` throws, and `.timeout` or `.canceled` when no slot came in time.
-    func run(
+    func run<Answer: Sendable>(
         timeoutMs wanted: Int64? = nil,
-        _ body: @escaping @Sendable (@escaping QueryCheck) throws(APIError) -> [UInt8]
-    ) async throws(APIError) -> [UInt8] {
+        _ body: @escaping @Sendable (@escaping QueryCheck) throws(APIError) -> Answer
+    ) async throws(APIError) -> Answer {
         let budgetMs = max(0, min(wanted ?? timeoutMs, timeoutMs))
         let clock = loop.clock
         let deadline = clock.now.advanced(by: .milliseconds(budgetMs))
         let ticket = slots.ticket()
         let isCanceled = CancelFlag()
-        let result: Result<[UInt8], APIError> = await withTaskCancellationHandler {
+        let result: Result<Answer, APIError> = await withTaskCancellationHandler {
             await inSlot(ticket, deadline) { () throws(APIError) in
                 try body {
                     if isCanceled.isSet { return .canceled }
@@ -76,11 +76,11 @@ public final class QueryRunner: Sendable {
         return try result.get()
     }
 
-    private func inSlot(
+    private func inSlot<Answer: Sendable>(
         _ ticket: UInt64,
         _ deadline: SteadyTime,
-        _ body: @escaping @Sendable () throws(APIError) -> [UInt8]
-    ) async -> Result<[UInt8], APIError> {
+        _ body: @escaping @Sendable () throws(APIError) -> Answer
+    ) async -> Result<Answer, APIError> {
         switch slots.tryAcquire() ? .granted : await wait(ticket, deadline) {
         case .granted: break
         case .timedOut:

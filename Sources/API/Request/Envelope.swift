@@ -1,6 +1,7 @@
 // What every answer of /api/v1 is wrapped in.
 internal import Formats
 internal import HTTP
+internal import Model
 
 enum Envelope {
     /// The media type of all answers.
@@ -49,13 +50,19 @@ enum Envelope {
     }
 
     /// A list of texts as a success, cut to `limit` (0: not) with a warning.
-    static func list(_ texts: [String], limit: Int) -> [UInt8] {
+    static func list(_ found: LabelTexts, limit: Int) -> [UInt8] {
+        let texts = found.texts
         let isCut = limit > 0 && texts.count > limit
-        return success(warnings: isCut ? [truncated] : []) { json in
+        return success(warnings: found.warnings + (isCut ? [truncated] : [])) { json in
             json.beginArray()
             for text in isCut ? texts.prefix(limit) : texts[...] { json.string(text) }
             json.endArray()
         }
+    }
+
+    /// Adds what is not among `warnings` yet.
+    static func add(_ more: [String], to warnings: inout [String]) {
+        for text in more where !warnings.contains(text) { warnings.append(text) }
     }
 
     /// The warning that goes with a cut answer.

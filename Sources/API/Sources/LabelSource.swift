@@ -6,8 +6,8 @@ public import PromQL
 ///
 /// Called on worker threads; may read from disk.
 ///
-/// Without matchers all series count, else those that every matcher accepts. Answers are sorted
-/// bytewise and hold each text once.
+/// Without matchers all series count, else those that every matcher accepts. What cannot be read is
+/// a warning of the answer.
 public protocol LabelSource: Sendable {
     /// The names of the labels of series that have a sample in `range`, or might.
     ///
@@ -18,7 +18,7 @@ public protocol LabelSource: Sendable {
         in range: TimeRange,
         limit: Int,
         check: @escaping QueryCheck
-    ) throws(QueryStorageError) -> [String]
+    ) throws(QueryStorageError) -> LabelTexts
 
     /// The values of label `name` of such series.
     ///
@@ -30,5 +30,5 @@ public protocol LabelSource: Sendable {
         in range: TimeRange,
         limit: Int,
         check: @escaping QueryCheck
-    ) throws(QueryStorageError) -> [String]
+    ) throws(QueryStorageError) -> LabelTexts
 }

@@ -30,7 +30,7 @@ struct StoreQueryable: Queryable, LabelSource {
         in range: TimeRange,
         limit: Int,
         check: @escaping QueryCheck
-    ) throws(QueryStorageError) -> [String] {
+    ) throws(QueryStorageError) -> LabelTexts {
         if let interrupt = check() { throw .interrupted(interrupt) }
         do throws(SegmentError) {
             return StoreQueryable.cut(try database.labelNames(matchers, in: range), limit)
@@ -45,7 +45,7 @@ struct StoreQueryable: Queryable, LabelSource {
         in range: TimeRange,
         limit: Int,
         check: @escaping QueryCheck
-    ) throws(QueryStorageError) -> [String] {
+    ) throws(QueryStorageError) -> LabelTexts {
         if let interrupt = check() { throw .interrupted(interrupt) }
         do throws(SegmentError) {
             return StoreQueryable.cut(
@@ -58,8 +58,9 @@ struct StoreQueryable: Queryable, LabelSource {
     }
 
     // One more than the limit, so that the caller can tell that something was left out.
-    private static func cut(_ texts: [String], _ limit: Int) -> [String] {
-        limit > 0 && texts.count > limit ? Array(texts.prefix(limit + 1)) : texts
+    private static func cut(_ found: LabelTexts, _ limit: Int) -> LabelTexts {
+        guard limit > 0, found.texts.count > limit else { return found }
+        return LabelTexts(Array(found.texts.prefix(limit + 1)), warnings: found.warnings)
     }
 }
 

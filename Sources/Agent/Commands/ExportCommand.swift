@@ -115,14 +115,17 @@ struct ExportCommand {
             throw DataFailure(error)
         }
         let damages = database.recovery.quarantined + database.statistics().damagedReads
-        if damages > 0 {
-            output.progress.clear()
-            context.err(
-                "tsdb-agent export: \(damages) damaged files or parts were left out; "
-                    + "see tsdb-agent verify \(options.basePath)\n"
-            )
-        }
-        return damages == 0
+        return isWhole(damages, "see tsdb-agent verify \(options.basePath)", &output)
+    }
+
+    // Says what is missing, if anything is.
+    private func isWhole(_ damages: Int, _ advice: String, _ output: inout Output) -> Bool {
+        guard damages > 0 else { return true }
+        output.progress.clear()
+        context.err(
+            "tsdb-agent export: \(damages) damaged files or parts were left out; \(advice)\n"
+        )
+        return false
     }
 
     // Only CSV needs to know them before the first series.
@@ -131,7 +134,7 @@ struct ExportCommand {
         var names: Set<String> = []
         for matchers in selectors.isEmpty ? [[]] : selectors {
             names.formUnion(
-                try source.labelNames(matchers, in: range, limit: 0, check: { nil })
+                try source.labelNames(matchers, in: range, limit: 0, check: { nil }).texts
             )
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
@@ -154,9 +157,13 @@ struct ExportCommand {
         output.begin(format, names)
         let known = Set(names)
         var last: Labels?
+        var damages = 0
         while true {
-            let page = try await client.page(form, after: last)
-            guard let end = page.last else { return true }
+            let (page, leftOut) = try await client.page(form, after: last)
+            damages += leftOut
+            guard let end = page.last else {
+                return isWhole(damages, "see the server's log", &output)
+            }
             if let last, !page.contains(where: { $0.labels != last }) {
                 throw DataFailure("the server's pages do not move on")
             }

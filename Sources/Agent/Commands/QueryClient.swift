@@ -1,4 +1,5 @@
 // One query over HTTP: the request, the reply, and why there was none.
+internal import API
 internal import Formats
 internal import HTTP
 public import Platform
@@ -23,11 +24,14 @@ public struct QueryRequest: Sendable, Equatable {
 public struct QueryReply: Sendable, Equatable {
     public var status: Int
     public var body: [UInt8]
+    /// Parts of the store that the server could not read and left out of an export.
+    public var leftOut: Int
 
     /// Makes a reply.
-    public init(status: Int, body: [UInt8]) {
+    public init(status: Int, body: [UInt8], leftOut: Int = 0) {
         self.status = status
         self.body = body
+        self.leftOut = leftOut
     }
 }
 
@@ -109,7 +113,11 @@ public enum QueryClient {
             let client = try CurlMulti(loop: loop)
             let response = try await client.send(request)
             await client.close()
-            return QueryReply(status: response.status.code, body: response.body)
+            return QueryReply(
+                status: response.status.code,
+                body: response.body,
+                leftOut: response.headers[ExportScan.leftOutHeader].flatMap { Int($0) } ?? 0
+            )
         } catch {
             throw .unanswered(error.description)
         }

@@ -23,19 +23,22 @@ struct DataClient {
         return names
     }
 
-    /// A page of series, empty behind the last one.
+    /// A page of series, empty behind the last one, and how many parts of the store are missing in it.
     /// - Throws: what keeps it from answering.
     func page(
         _ form: [ConfigParameter],
         after: Labels?
-    ) async throws(DataFailure) -> [(labels: Labels, samples: SampleColumns)] {
+    ) async throws(DataFailure) -> (
+        series: [(labels: Labels, samples: SampleColumns)], leftOut: Int
+    ) {
         var fields = form
         if let after {
             var text: [UInt8] = []
             SeriesText.write(after, to: &text)
             fields.append(ConfigParameter("after", [String(decoding: text, as: UTF8.self)]))
         }
-        let body = try await answer(request("/api/v1/export", fields)).body
+        let reply = try await answer(request("/api/v1/export", fields))
+        let body = reply.body
         var series: [(labels: Labels, samples: SampleColumns)] = []
         do throws(RemoteWriteError) {
             var reader = RemoteWriteV1Reader(count: body.count)
@@ -46,7 +49,7 @@ struct DataClient {
         } catch {
             throw DataFailure("the server's page cannot be read: \(error)")
         }
-        return series
+        return (series, reply.leftOut)
     }
 
     /// Gives series to the agent, which stores what it has not.

@@ -76,9 +76,7 @@ public final class Selection: Sendable {
                 }
             } catch {
                 database.note(damage: error, in: segment)
-                if warnings.count < Selection.warningLimit {
-                    warnings.append(Selection.warning(error))
-                }
+                Selection.add(error, to: &warnings)
             }
         }
         self.places = places
@@ -148,15 +146,13 @@ public final class Selection: Sendable {
 
     private func note(_ error: SegmentError, _ segment: SegmentReader, _ chunk: ChunkRef?) {
         database.note(damage: error, in: segment, chunk)
-        let text = Selection.warning(error)
-        notes.withLock { notes in
-            guard notes.count < Selection.warningLimit, !notes.contains(text) else { return }
-            notes.append(text)
-        }
+        notes.withLock { notes in Selection.add(error, to: &notes) }
     }
 
-    private static func warning(_ error: SegmentError) -> String {
-        "samples are missing, a part of a segment cannot be read: \(error)"
+    fileprivate static func add(_ error: SegmentError, to warnings: inout [String]) {
+        let text = "samples are missing, a part of a segment cannot be read: \(error)"
+        guard warnings.count < warningLimit, !warnings.contains(text) else { return }
+        warnings.append(text)
     }
 }
 
@@ -187,56 +183,64 @@ extension Database {
         )
     }
 
-    /// The names of all labels of series with samples inside `range`, sorted.
+    /// The names of all labels of series with samples inside `range`.
     /// - Throws: as `select`.
     public func labelNames(
         _ matchers: [LabelMatcher] = [],
         in range: TimeRange = .all
-    ) throws(SegmentError) -> [String] {
+    ) throws(SegmentError) -> LabelTexts {
         guard matchers.isEmpty else {
             let selection = try select(matchers, in: range)
             var names: Set<String> = []
             for index in 0..<selection.count {
                 for label in selection.labels(at: index).array { names.insert(label.name) }
             }
-            return names.sorted(by: bytewise)
+            return LabelTexts(names.sorted(by: bytewise), warnings: selection.warnings)
         }
         let (inHead, segments) = head.withLock { ($0.index.labelNames, sealed.withLock { $0 }) }
-        var names = Set(inHead)
-        for segment in segments where segment.timeRange.overlaps(range) {
-            do throws(SegmentError) {
-                names.formUnion(try segment.labelNames())
-            } catch {
-                note(damage: error, in: segment)
-            }
+        return texts(inHead, segments, range) { segment throws(SegmentError) in
+            try segment.labelNames()
         }
-        return names.sorted(by: bytewise)
     }
 
-    /// All values of a label of series with samples inside `range`, sorted.
+    /// All values of a label of series with samples inside `range`.
     /// - Throws: as `select`.
     public func labelValues(
         of name: String,
         _ matchers: [LabelMatcher] = [],
         in range: TimeRange = .all
-    ) throws(SegmentError) -> [String] {
+    ) throws(SegmentError) -> LabelTexts {
         guard matchers.isEmpty else {
             let selection = try select(matchers, in: range)
             let values = (0..<selection.count).compactMap { selection.labels(at: $0)[name] }
-            return Set(values).sorted(by: bytewise)
+            return LabelTexts(Set(values).sorted(by: bytewise), warnings: selection.warnings)
         }
         let (inHead, segments) = head.withLock {
             ($0.index.values(of: name), sealed.withLock { $0 })
         }
-        var values = Set(inHead)
+        return texts(inHead, segments, range) { segment throws(SegmentError) in
+            try segment.labelValues(of: name)
+        }
+    }
+
+    // The head's texts and those of the segments that overlap `range`.
+    private func texts(
+        _ inHead: [String],
+        _ segments: [SegmentReader],
+        _ range: TimeRange,
+        _ read: (SegmentReader) throws(SegmentError) -> [String]
+    ) -> LabelTexts {
+        var texts = Set(inHead)
+        var warnings: [String] = []
         for segment in segments where segment.timeRange.overlaps(range) {
             do throws(SegmentError) {
-                values.formUnion(try segment.labelValues(of: name))
+                texts.formUnion(try read(segment))
             } catch {
                 note(damage: error, in: segment)
+                Selection.add(error, to: &warnings)
             }
         }
-        return values.sorted(by: bytewise)
+        return LabelTexts(texts.sorted(by: bytewise), warnings: warnings)
     }
 
     // Damage that a read came upon. Without its directory a segment is no use: it goes to quarantine,

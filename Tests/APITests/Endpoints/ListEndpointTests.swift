@@ -62,6 +62,28 @@ struct ListEndpointTests {
     }
 
     @Test(
+        "says once what could not be read",
+        arguments: [
+            ("series?match[]=up&match[]=down&limit=1", #"[{"__name__":"down","zone.x":"1"}]"#),
+            ("labels?limit=1", #"["__name__"]"#),
+            ("labels?match[]=up&match[]=down&limit=1", #"["__name__"]"#),
+            ("label/job/values?limit=1", #"["a"]"#),
+            ("label/job/values?match[]=up&match[]=down&limit=1", #"["a"]"#),
+        ]
+    )
+    func damage(target: String, expected: String) async throws {
+        var store = Self.store
+        store.damage = ["/s.seg: one", "/t.seg: two"]
+        try await withAPI(store) { api in
+            let answer = await api.ask(.get, "/api/v1/\(target)")
+            #expect(
+                answer.text == #"{"status":"success","data":"# + expected
+                    + #","warnings":["/s.seg: one","/t.seg: two","results truncated due to limit"]}"#
+            )
+        }
+    }
+
+    @Test(
         "refuses bad selectors and names",
         arguments: [
             ("series", "no match[] parameter provided"),
