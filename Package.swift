@@ -103,7 +103,10 @@ let targets: [Target] = [
     tests("API", ["API", "Model", "Formats", "PromQL", "Platform", "HTTP", "TestSupport"]),
     tests(
         "Agent",
-        ["Agent", "Model", "Formats", "Platform", "PromQL", "Store", "Collect", "TestSupport"]
+        [
+            "Agent", "Model", "Formats", "Platform", "PromQL", "Store", "Collect", "API",
+            "TestSupport",
+        ]
     ),
     tests("House", []),
     tests(

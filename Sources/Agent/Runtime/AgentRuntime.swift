@@ -355,6 +355,7 @@ actor AgentRuntime {
         )
         let task = Task(executorPreference: loop) { await shipper.run() }
         destinations[options.name] = Destination(options: options, shipper: shipper, task: task)
+        StoreMeters.register(destination: options.name, database, in: meters)
     }
 
     // Destinations that stay the same keep going; a removed one no longer holds anything back.
@@ -368,6 +369,7 @@ actor AgentRuntime {
             destinations[name] = nil
             if new == nil {
                 database.unpin(name)
+                StoreMeters.forget(destination: name, in: meters)
                 log.info("destination removed", ("destination", name))
             }
         }

@@ -1,4 +1,5 @@
 // Figures of the store and the process as own metrics.
+import Model
 import Platform
 import Store
 
@@ -14,6 +15,14 @@ enum StoreMeters {
             (
                 "head_label_bytes", "Bytes of labels in memory.", .gauge,
                 { Double($0.headLabelBytes) }
+            ),
+            (
+                "head_index_bytes", "Bytes of the label index in memory.", .gauge,
+                { Double($0.headIndexBytes) }
+            ),
+            (
+                "head_series_bytes", "Bytes of series in memory without labels and chunks.", .gauge,
+                { Double($0.headSeriesBytes) }
             ),
             (
                 "late_samples", "Late samples that wait for their segment.", .gauge,
@@ -128,6 +137,10 @@ enum StoreMeters {
                 "cache_evictions_total", "Blocks that left the cache to make room.", .counter,
                 { Double($0.cache.evictions) }
             ),
+            (
+                "cache_hit_ratio", "Hits for each block that was asked for; 0 before the first.",
+                .gauge, { Double($0.cache.hits) / Double(max(1, $0.cache.hits + $0.cache.misses)) }
+            ),
             ("cache_bytes", "Bytes in the block cache.", .gauge, { Double($0.cache.bytes) }),
             (
                 "cache_blocks", "Blocks in the block cache.", .gauge,
@@ -137,18 +150,39 @@ enum StoreMeters {
                 "samples_stored_total", "Samples stored since the store began.", .counter,
                 { Double($0.ledger.stored) }
             ),
-            (
-                "samples_dropped_total", "Samples dropped since the store began.", .counter,
-                { statistics in
-                    Double(statistics.ledger.rows.values.reduce(0) { $0 + $1.brought - $1.stored })
-                }
-            ),
         ]
         for (name, help, kind, read) in figures {
             meters.callback("tsdb_agent_store_\(name)", help, kind) { [weak database] in
                 database.map { read($0.statistics()) } ?? 0
             }
         }
+        for reason in DropReason.allCases {
+            meters.callback(
+                "tsdb_agent_store_samples_dropped_total",
+                "Samples dropped since the store began, by reason.",
+                .counter,
+                ["reason": reason.text]
+            ) { [weak database] in
+                let rows = database?.statistics().ledger.rows ?? [:]
+                return Double(rows.values.reduce(0) { $0 + ($1.dropped[reason] ?? 0) })
+            }
+        }
+    }
+
+    private static let expiredName = "tsdb_agent_forward_expired_samples_total"
+
+    /// Shows what a destination lost; until `forget`.
+    static func register(destination: String, _ database: Database, in meters: MeterRegistry) {
+        meters.callback(
+            expiredName,
+            "Samples that retention_size deleted before the destination had them, since the start.",
+            .counter,
+            ["destination": destination]
+        ) { [weak database] in Double(database?.expired(destination) ?? 0) }
+    }
+
+    static func forget(destination: String, in meters: MeterRegistry) {
+        meters.remove(expiredName, ["destination": destination])
     }
 }
 
