@@ -163,8 +163,10 @@ private struct GorillaStage {
                     count: count
                 )
             }
-            let rest = unsafe peek(UnsafeRawPointer(copy), stage.position)
-            guard (stage.position &+ 7) &>> 3 == held, rest == 0 else {
+            // The end first: before the copy, where a few points of many bytes end, nothing is to be read.
+            guard (stage.position &+ 7) &>> 3 == held,
+                unsafe peek(UnsafeRawPointer(copy), stage.position) == 0
+            else {
                 throw .leftover(
                     atBit: stage.position &+ tailStart &* 8,
                     bitCount: byteCount &* 8

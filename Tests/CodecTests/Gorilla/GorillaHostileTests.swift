@@ -35,6 +35,19 @@ import Testing
         }
     }
 
+    @Test("megabytes behind the last point are an error, and nothing outside of them is read")
+    func leftover() {
+        for byteCount in [49, 64, 1 << 16, 64 << 20] {
+            let payload = [UInt8](repeating: 0, count: byteCount)
+            for count in [1, 3, 100] {
+                guard case .leftover = decode(payload, count) else {
+                    Issue.record("\(count) points of \(byteCount) bytes")
+                    continue
+                }
+            }
+        }
+    }
+
     @Test("a count that the bytes cannot hold takes no memory")
     func hugeCount() {
         let payload = [UInt8](repeating: 0, count: 17)
