@@ -9,6 +9,8 @@ public enum ForwardError: Error, Equatable {
     case cannot(action: String, path: String, cause: Errno)
     /// The damaged or foreign cursor file could not be moved aside.
     case cannotQuarantine(path: String, target: String, cause: Errno)
+    /// A newer program wrote the cursor file: to start at now would skip what that one had yet to send.
+    case newerVersion(path: String, version: UInt16)
 }
 
 extension ForwardError: CustomStringConvertible {
@@ -18,6 +20,9 @@ extension ForwardError: CustomStringConvertible {
             "cannot \(action) \(path): \(cause)"
         case .cannotQuarantine(let path, let target, let cause):
             "cannot move \(path) to \(target): \(cause); move it by hand or make room"
+        case .newerVersion(let path, let version):
+            "\(path): cursor version \(version) is newer than this program knows; use a newer "
+                + "tsdb-agent, or move the file away to start at now"
         }
     }
 }

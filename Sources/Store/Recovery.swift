@@ -8,6 +8,8 @@ internal import Platform
 public struct RecoveryReport: Sendable, Equatable {
     /// Valid segments.
     public var segments = 0
+    /// Segments that cannot be opened: they are left where they are, and are not used.
+    public var unreadableSegments = 0
     /// Batches replayed from the buffer.
     public var replayedBatches = 0
     /// Samples of them.
@@ -79,7 +81,8 @@ enum Recovery {
                 quarantine: quarantine
             )
         )
-        var segments = try SegmentDirectory.open(storage, engines, cache, log)
+        let found = try SegmentDirectory.open(storage, engines, cache, log)
+        var segments = found.segments
         var buffers = try BufferDirectory.open(base, fileSystem, quarantine)
         let identity = try nextIdentity(
             base,
@@ -87,6 +90,7 @@ enum Recovery {
             quarantine,
             wallClock,
             segments: segments,
+            unreadable: found.unreadable,
             buffers: buffers,
             isReadOnly: options.isReadOnly
         )
@@ -99,7 +103,10 @@ enum Recovery {
             quarantine.take(file.path, reason: "it belongs to the store \(file.header.storeID)")
         }
         buffers.removeAll { !identity.owns($0.header.storeID) }
+        let unreadable = found.unreadable.filter { identity.owns($0.storeID) }
+        let sealedRanges = segments.map(\.range) + unreadable.map(\.range)
         report.segments = segments.count
+        report.unreadableSegments = unreadable.count
         var replay = Replay(
             head: HeadState(
                 limits: HeadLimits(
@@ -111,7 +118,7 @@ enum Recovery {
                     chunkSizeLimit: options.chunkSizeLimit
                 )
             ),
-            sealed: segments,
+            sealed: sealedRanges,
             report: report
         )
         var files: [BufferFileInfo] = []
@@ -125,7 +132,7 @@ enum Recovery {
         for segment in segments { replay.addFooter(segment, log) }
         report = replay.report
         report.quarantined = quarantine.count
-        let sealedThrough = segments.last?.range.through ?? .zero
+        let sealedThrough = sealedRanges.map(\.through).max() ?? .zero
         let last = max(replay.lastNumber, sealedThrough)
         let nowMs = wallClock.nowMs()
         // The open epoch is as old as the first file with a batch of it, not as this start.
@@ -233,6 +240,7 @@ enum Recovery {
         _ quarantine: Quarantine,
         _ wallClock: any WallClock,
         segments: [SegmentReader],
+        unreadable: [UnreadableSegment],
         buffers: [BufferDirectory.File],
         isReadOnly: Bool
     ) throws(StoreError) -> StoreIdentity {
@@ -248,7 +256,7 @@ enum Recovery {
         let id = known?.id ?? segments.last?.storeID ?? buffers.last?.header.storeID ?? .random()
         let seen =
             [known?.lastStart ?? 0] + segments.map(\.range.through.start)
-            + buffers.map(\.header.start)
+            + unreadable.map(\.range.through.start) + buffers.map(\.header.start)
         let next = StoreIdentity(
             id: id,
             lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs()),
@@ -284,7 +292,7 @@ enum Recovery {
             return try fileSystem.readAll(path, limit: 4096)
         } catch .noSuchFile {
             return nil
-        } catch .fileTooLarge {
+        } catch .fileTooLarge, .isADirectory, .invalidArgument {
             return []  // whatever it is, it is not what was written
         } catch {
             throw .cannot(action: "read", path: path, cause: error)

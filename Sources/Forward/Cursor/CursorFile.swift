@@ -59,7 +59,7 @@ public struct CursorPlace: Sendable {
 
 /// Why a cursor file was not taken as it was found.
 public enum CursorTrouble: Sendable, Equatable {
-    /// Neither slot can be read.
+    /// Neither slot can be read, or it is no regular file.
     case damaged(path: String, movedTo: String, slots: [String])
     /// The file belongs to another store.
     case foreign(path: String, movedTo: String, store: CursorTag, expected: CursorTag)
@@ -69,7 +69,7 @@ extension CursorTrouble: CustomStringConvertible {
     public var description: String {
         switch self {
         case .damaged(let path, let target, let slots):
-            "\(path): both slots are damaged (\(slots.joined(separator: "; "))); moved to \(target), "
+            "\(path) cannot be read (\(slots.joined(separator: "; "))); moved to \(target), "
                 + "forwarding starts again at now, what was not sent stays stored here"
         case .foreign(let path, let target, let store, let expected):
             "\(path): it belongs to store \(store), this is store \(expected); moved to \(target), "
@@ -89,6 +89,16 @@ public struct FoundCursor: Sendable, Equatable {
     public var mayMissWrites: Bool
     /// Why there was no usable one although there was a file.
     public var trouble: CursorTrouble?
+
+    init(
+        record: CursorRecord? = nil,
+        mayMissWrites: Bool = false,
+        trouble: CursorTrouble? = nil
+    ) {
+        self.record = record
+        self.mayMissWrites = mayMissWrites
+        self.trouble = trouble
+    }
 }
 
 /// The cursor file of one destination, open for writing.
@@ -99,9 +109,6 @@ public final class CursorFile: Sendable {
         var generation: UInt64
         var syncedSlot: Int  // survives a power cut; not touched before the other is synced
     }
-
-    private static let slotOffsets: [Int64] = [0, 4096]
-    private static let byteCount = 4096 + CursorSlot.byteCount
 
     /// The file's path.
     public let path: String
@@ -119,51 +126,75 @@ public final class CursorFile: Sendable {
     /// Opens the cursor of the destination called `name`, creating it when it is missing; a file that
     /// cannot be used is moved to quarantine.
     ///
-    /// - Throws: `.cannot`, `.cannotQuarantine`: without its cursor a destination does not ship; try
-    ///   again later.
+    /// - Throws: `.cannot`, `.cannotQuarantine`, `.newerVersion`: without its cursor a destination does
+    ///   not ship; try again later.
     public static func open(
         _ place: CursorPlace,
         name: String
     ) throws(ForwardError) -> (CursorFile, FoundCursor) {
         let path = place.path(of: name)
-        var found = FoundCursor(record: nil, mayMissWrites: false, trouble: nil)
+        let held: (file: any OpenFile, bytes: [UInt8])?
         do throws(Errno) {
-            try place.files.makeDirectory(place.directory)
-            if try place.files.exists(path) {
-                let file = try place.files.open(path, .readWrite)
-                // A file that was created and never written holds no place.
-                let bytes = try file.read(byteCount, at: 0)
-                let (slot, complaints) = CursorFile.newest(bytes)
-                if let (index, slot) = slot, slot.store == place.store {
-                    found.record = slot.record
-                    found.mayMissWrites =
-                        !slot.boot.isSame(as: place.boot)
-                        || !complaints.isEmpty && !CursorFile.isUnwritten(1 - index, bytes)
-                    // The slot may be in the page cache only, where a kill left it.
-                    try file.syncData()
-                    let state = State(generation: slot.generation, syncedSlot: index)
-                    return (CursorFile(path: path, place: place, file: file, state: state), found)
-                }
-                if !bytes.isEmpty {
-                    let target = try freeName(in: place, for: path)
-                    if let slot {
-                        found.trouble = .foreign(
-                            path: path,
-                            movedTo: target,
-                            store: slot.1.store,
-                            expected: place.store
-                        )
-                    } else {
-                        found.trouble = .damaged(path: path, movedTo: target, slots: complaints)
-                    }
-                }
-            }
+            held = try read(place, path)
+        } catch  where error == .isADirectory || error == .invalidArgument {
+            let target = try setAside(place, path)
+            let trouble = CursorTrouble.damaged(
+                path: path,
+                movedTo: target,
+                slots: ["it is no regular file"]
+            )
+            return (try create(place, path), FoundCursor(trouble: trouble))
         } catch {
             throw .cannot(action: "open", path: path, cause: error)
         }
-        if case .damaged(_, let target, _) = found.trouble { try move(place, path, target) }
-        if case .foreign(_, let target, _, _) = found.trouble { try move(place, path, target) }
-        return (try create(place, path), found)
+        // A file that was created and never written holds no place.
+        guard let held, !held.bytes.isEmpty else { return (try create(place, path), FoundCursor()) }
+        let contents = CursorContents(held.bytes)
+        if let version = contents.newerVersion {
+            throw .newerVersion(path: path, version: version)
+        }
+        guard let (index, slot) = contents.newest else {
+            let target = try setAside(place, path)
+            let trouble = CursorTrouble.damaged(
+                path: path,
+                movedTo: target,
+                slots: contents.complaints
+            )
+            return (try create(place, path), FoundCursor(trouble: trouble))
+        }
+        guard slot.store == place.store else {
+            let target = try setAside(place, path)
+            let trouble = CursorTrouble.foreign(
+                path: path,
+                movedTo: target,
+                store: slot.store,
+                expected: place.store
+            )
+            return (try create(place, path), FoundCursor(trouble: trouble))
+        }
+        // The slot may be in the page cache only, where a kill left it.
+        do throws(Errno) { try held.file.syncData() } catch {
+            throw .cannot(action: "fsync", path: path, cause: error)
+        }
+        let mayMissWrites =
+            !slot.boot.isSame(as: place.boot)
+            || !contents.complaints.isEmpty && !contents.isUnwritten(1 - index)
+        let state = State(generation: slot.generation, syncedSlot: index)
+        return (
+            CursorFile(path: path, place: place, file: held.file, state: state),
+            FoundCursor(record: slot.record, mayMissWrites: mayMissWrites)
+        )
+    }
+
+    // Nil when there is none.
+    private static func read(
+        _ place: CursorPlace,
+        _ path: String
+    ) throws(Errno) -> (file: any OpenFile, bytes: [UInt8])? {
+        try place.files.makeDirectory(place.directory)
+        guard try place.files.exists(path) else { return nil }
+        let file = try place.files.open(path, .readWrite)
+        return (file, try file.read(CursorContents.byteCount, at: 0))
     }
 
     /// Writes the slot that does not hold the last synced record.
@@ -180,7 +211,7 @@ public final class CursorFile: Sendable {
                     record: record
                 )
                 let index = 1 - state.syncedSlot
-                try file.write(slot.encoded().span, at: CursorFile.slotOffsets[index])
+                try file.write(slot.encoded().span, at: CursorContents.slotOffsets[index])
                 state.generation += 1
                 if sync {
                     try file.syncData()
@@ -200,7 +231,7 @@ public final class CursorFile: Sendable {
         do throws(Errno) {
             // The one that may be there is empty: anything else was kept or moved.
             let file = try place.files.open(path, .replace)
-            try file.write([UInt8](repeating: 0, count: byteCount).span, at: 0)
+            try file.write([UInt8](repeating: 0, count: CursorContents.byteCount).span, at: 0)
             try place.files.syncDirectory(place.directory)
             return CursorFile(
                 path: path,
@@ -213,62 +244,25 @@ public final class CursorFile: Sendable {
         }
     }
 
-    // The readable slot of the larger generation, and what is wrong with the others.
-    private static func newest(_ bytes: [UInt8]) -> ((Int, CursorSlot)?, [String]) {
-        var newest: (Int, CursorSlot)?
-        var complaints: [String] = []
-        for (index, offset) in slotOffsets.enumerated() {
-            let start = min(Int(offset), bytes.count)
-            let end = min(start + CursorSlot.byteCount, bytes.count)
-            do throws(CodecError) {
-                let slot = try CursorSlot(checking: bytes, start..<end)
-                if slot.generation > newest?.1.generation ?? 0 { newest = (index, slot) }
-            } catch {
-                complaints.append("slot \(index): \(error)")
-            }
-        }
-        return (newest, complaints)
-    }
-
-    // All zeros, as `create` leaves it.
-    private static func isUnwritten(_ index: Int, _ bytes: [UInt8]) -> Bool {
-        let start = Int(slotOffsets[index])
-        return bytes.count == byteCount
-            && bytes[start..<start + CursorSlot.byteCount].allSatisfy { $0 == 0 }
-    }
-
-    private static func freeName(
-        in place: CursorPlace,
-        for path: String
-    ) throws(Errno) -> String {
-        try place.files.makeDirectory(place.quarantine)
+    // Moves what is at `path` to quarantine; where it is then.
+    private static func setAside(
+        _ place: CursorPlace,
+        _ path: String
+    ) throws(ForwardError) -> String {
         let wanted = FilePath.join(place.quarantine, FilePath.name(path))
         var target = wanted
-        var number = 1
-        while try place.files.exists(target) {
-            target = "\(wanted).\(number)"
-            number += 1
-        }
-        return target
-    }
-
-    private static func move(
-        _ place: CursorPlace,
-        _ path: String,
-        _ target: String
-    ) throws(ForwardError) {
         do throws(Errno) {
+            try place.files.makeDirectory(place.quarantine)
+            var number = 1
+            while try place.files.exists(target) {
+                target = "\(wanted).\(number)"
+                number += 1
+            }
             try place.files.rename(path, to: target)
             try place.files.syncDirectory(place.quarantine)
         } catch {
             throw .cannotQuarantine(path: path, target: target, cause: error)
         }
-    }
-}
-
-extension CursorSlot {
-    // A part of a file that may be shorter than a slot.
-    fileprivate init(checking bytes: [UInt8], _ range: Range<Int>) throws(CodecError) {
-        try self.init(bytes.span.extracting(range))
+        return target
     }
 }

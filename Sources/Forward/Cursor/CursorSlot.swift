@@ -53,6 +53,16 @@ public struct CursorSlot: Hashable, Sendable {
         return sink.bytes
     }
 
+    /// The version of a slot that a newer program wrote; nil for any other bytes.
+    static func newerVersion(_ bytes: Span<UInt8>) -> UInt16? {
+        guard bytes.count == byteCount, ByteLoads.u32(bytes, 0) == magic,
+            ByteLoads.u64(bytes, checksumOffset)
+                == XXH64.hash(bytes.extracting(0..<checksumOffset))
+        else { return nil }
+        let found = ByteLoads.u16(bytes, 4)
+        return found > version ? found : nil
+    }
+
     /// Reads a slot from exactly 512 bytes.
     ///
     /// - Throws: `.truncated` when there are fewer bytes, `.malformed` when they are damaged, were
@@ -78,6 +88,9 @@ public struct CursorSlot: Hashable, Sendable {
         }
         let flags = try cursor.u8(bytes)
         generation = try cursor.u64(bytes)
+        guard generation < .max else {
+            throw .malformed(atByte: 16, what: "no writer counts so far")
+        }
         store = CursorTag(try CursorSlot.bytes16(bytes, &cursor))
         boot = CursorTag(try CursorSlot.bytes16(bytes, &cursor))
         let acked = try CursorSlot.position(bytes, &cursor).place

@@ -56,7 +56,7 @@ public struct DirectoryLock: ~Copyable, Sendable {
         let path = FilePath.join(directory, DirectoryLock.fileName)
         let descriptor: FileDescriptor
         do throws(Errno) {
-            descriptor = try openDescriptor(path, O_RDWR | O_CREAT, mode: 0o644)
+            descriptor = try openRegular(path, O_RDWR | O_CREAT, mode: 0o644)
         } catch {
             throw .cannotLock(path: path, cause: error)
         }
@@ -90,7 +90,7 @@ public struct DirectoryLock: ~Copyable, Sendable {
         let path = FilePath.join(directory, DirectoryLock.fileName)
         let descriptor: FileDescriptor
         do throws(Errno) {
-            descriptor = try openDescriptor(path, O_RDONLY, mode: 0)
+            descriptor = try openRegular(path, O_RDONLY, mode: 0)
         } catch .noSuchFile {
             return nil
         } catch {

@@ -55,15 +55,16 @@ public struct DiskSpace: Sendable, Equatable {
 /// What a power cut leaves: file content after `sync` or `syncData` of that file; names (created,
 /// renamed, linked, removed) after `syncDirectory` of their directory. Nothing else is promised.
 public protocol FileSystem: Sendable {
-    /// Opens a regular file.
+    /// Opens a regular file; does not wait for anything else that has its name.
     ///
-    /// - Throws: `.noSuchFile`, `.fileExists` (mode `create`), `.isADirectory`, `.permissionDenied`,
-    ///   `.tooManyOpenFiles`, `.noSpace`.
+    /// - Throws: `.noSuchFile`, `.fileExists` (mode `create`), `.permissionDenied`,
+    ///   `.tooManyOpenFiles`, `.noSpace`; `.isADirectory`, and `.invalidArgument` for a FIFO, a
+    ///   socket or a device.
     func open(_ path: String, _ mode: OpenMode) throws(Errno) -> any OpenFile
 
     /// Maps a regular file as it is now, for reading.
     ///
-    /// - Throws: as `open`, and `.invalidArgument` for what is not a regular file.
+    /// - Throws: as `open`.
     func map(_ path: String) throws(Errno) -> any MappedBytes
 
     /// What is at `path`; a symbolic link is followed.

@@ -14,13 +14,11 @@ internal import Glibc
 
     /// Maps the whole file at its present length.
     ///
-    /// - Throws: what open(2) says, `.invalidArgument` for anything but a regular file,
-    ///   `.outOfMemory` when the address space or the map count is used up.
+    /// - Throws: what open(2) says, `.isADirectory` and `.invalidArgument` for anything but a regular
+    ///   file, `.outOfMemory` when the address space or the map count is used up.
     public init(path: String) throws(Errno) {
-        // O_NONBLOCK: opening a FIFO by mistake must not wait for its writer.
-        let descriptor = try openDescriptor(path, O_RDONLY | O_NONBLOCK, mode: 0)
+        let descriptor = try openRegular(path, O_RDONLY, mode: 0)
         let info = try PosixFileSystem.info(descriptor.raw)
-        guard info.kind == .file else { throw .invalidArgument }
         guard let length = Int(exactly: info.size) else { throw .fileTooLarge }
         count = length
         // mmap(2) refuses a length of 0.

@@ -1,5 +1,5 @@
 // The real disk. Corresponding C functions: open(2), fstat(2), readdir(3), mkdir(2), rename(2),
-// link(2), unlink(2), rmdir(2), fsync(2), statvfs(3).
+// link(2), unlink(2), rmdir(2), fsync(2), statvfs(3), fcntl(2).
 internal import CLinux
 internal import Glibc
 
@@ -23,10 +23,7 @@ public struct PosixFileSystem: FileSystem {
             case .replace: O_RDWR | O_CREAT | O_TRUNC
             case .append: O_RDWR | O_CREAT | O_APPEND
             }
-        let descriptor = try openDescriptor(path, flags, mode: fileMode)
-        let info = try PosixFileSystem.info(descriptor.raw)
-        if info.kind == .directory { throw .isADirectory }
-        return PosixFile(path: path, descriptor: descriptor)
+        return PosixFile(path: path, descriptor: try openRegular(path, flags, mode: fileMode))
     }
 
     public func map(_ path: String) throws(Errno) -> any MappedBytes {
@@ -130,6 +127,32 @@ func openDescriptor(
     FileDescriptor(
         owning: try Syscall.retry { unsafe Glibc.open(path, flags | O_CLOEXEC, mode) }
     )
+}
+
+/// Opens a regular file and nothing else: `.isADirectory`, and `.invalidArgument` for the rest.
+///
+/// Waits for nobody: open(2) of a FIFO would, until somebody opens its other end.
+func openRegular(
+    _ path: String,
+    _ flags: Int32,
+    mode: UInt32
+) throws(Errno) -> FileDescriptor {
+    let descriptor: FileDescriptor
+    do throws(Errno) {
+        descriptor = try openDescriptor(path, flags | O_NONBLOCK, mode: mode)
+    } catch  where error.code == ENXIO {
+        // A socket, or a device that is not there.
+        throw .invalidArgument
+    }
+    switch try PosixFileSystem.info(descriptor.raw).kind {
+    case .file: break
+    case .directory: throw .isADirectory
+    case .other: throw .invalidArgument
+    }
+    let raw = descriptor.raw
+    // F_SETFL sets all of the flags that it can change.
+    try Syscall.retry { fcntl(raw, F_SETFL, flags & O_APPEND) }
+    return descriptor
 }
 
 extension FileInfo {

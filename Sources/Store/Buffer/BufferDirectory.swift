@@ -13,7 +13,7 @@ enum BufferDirectory {
 
     /// All good files in sequence; files with a damaged header are moved aside.
     ///
-    /// - Throws: `.cannot` when the directory cannot be read, `.newerVersion`.
+    /// - Throws: `.cannot` when the directory cannot be read, `.unreadableBuffer`, `.newerVersion`.
     static func open(
         _ base: String,
         _ fileSystem: any FileSystem,
@@ -26,9 +26,25 @@ enum BufferDirectory {
             let path = FilePath.join(directory, name)
             if let file = try open(path, fileSystem, quarantine) { files.append(file) }
         }
-        return files.sorted {
-            ($0.header.start, $0.header.after) < ($1.header.start, $1.header.after)
+        files.sort { ($0.header.start, $0.header.after) < ($1.header.start, $1.header.after) }
+        return withoutCopies(files, quarantine)
+    }
+
+    // A copy under another name would be replayed twice: the one that has its own name stays.
+    private static func withoutCopies(_ files: [File], _ quarantine: Quarantine) -> [File] {
+        var kept: [File] = []
+        for file in files {
+            guard let other = kept.last, other.header == file.header else {
+                kept.append(file)
+                continue
+            }
+            let own = StoreLayout.bufferName(after: file.header.after, file.header.start)
+            let (copy, original) =
+                FilePath.name(file.path) == own ? (other, file) : (file, other)
+            kept[kept.count - 1] = original
+            quarantine.take(copy.path, reason: "it is a copy of \(FilePath.name(original.path))")
         }
+        return kept
     }
 
     private static func names(
@@ -59,11 +75,14 @@ enum BufferDirectory {
                 return nil
             }
             bytes = try file.read(BufferFormat.headerBytes, at: 0)
-        } catch .inputOutput {
-            quarantine.take(path, reason: "the disk does not give it: \(Errno.inputOutput)")
+        } catch  where error.isOfTheFile {
+            quarantine.take(path, reason: "it cannot be read: \(error)")
             return nil
-        } catch {
+        } catch  where error.isShortage {
             throw .cannot(action: "read", path: path, cause: error)
+        } catch {
+            // Its batches may be nowhere else, and the next epoch's range would hide them for ever.
+            throw .unreadableBuffer(path: path, cause: error)
         }
         do throws(BufferHeader.Problem) {
             return File(path: path, header: try BufferHeader.parse(bytes), file: file, size: size)

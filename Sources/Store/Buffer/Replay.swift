@@ -18,12 +18,13 @@ struct Replay: ~Copyable {
     /// what a quarantined segment held and the buffer still has.
     private(set) var closing: [ClosingEpoch] = []
 
+    // In order.
     private let sealed: [SequenceRange]
     private var gap: SequenceRange
 
-    init(head: consuming HeadState, sealed: [SegmentReader], report: RecoveryReport) {
+    init(head: consuming HeadState, sealed: [SequenceRange], report: RecoveryReport) {
         self.head = head
-        self.sealed = sealed.map(\.range).sorted { $0.after < $1.after }
+        self.sealed = sealed.sorted { $0.after < $1.after }
         gap = SequenceRange(after: .zero, through: .zero)
         self.report = report
     }

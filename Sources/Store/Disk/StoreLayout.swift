@@ -31,13 +31,34 @@ enum StoreLayout {
         _ range: SequenceRange,
         isCold: Bool = false
     ) -> String {
-        let numbers = "\(hex(range.after.raw, 16))-\(hex(range.through.raw, 16))"
-        return "\(store)-\(numbers)\(isCold ? coldSuffix : segmentSuffix)"
+        segmentStem(store, range) + (isCold ? coldSuffix : segmentSuffix)
+    }
+
+    /// What stands before the suffix in a segment's name.
+    static func segmentStem(_ store: StoreID, _ range: SequenceRange) -> String {
+        "\(store)-\(hex(range.after.raw, 16))-\(hex(range.through.raw, 16))"
     }
 
     /// Whether a name is that of a segment.
     static func isSegment(_ name: String) -> Bool {
         name.hasSuffix(segmentSuffix) || name.hasSuffix(coldSuffix)
+    }
+
+    /// The store and the range in a segment's name; nil for other names.
+    static func segmentParts(_ name: String) -> (StoreID, SequenceRange)? {
+        guard isSegment(name), let end = name.firstIndex(of: ".") else { return nil }
+        let parts = name[..<end].split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, let storeID = StoreID(parts[0]),
+            let after = number(parts[1]), let through = number(parts[2]), after < through
+        else { return nil }
+        return (
+            storeID,
+            SequenceRange(after: SequenceNumber(raw: after), through: SequenceNumber(raw: through))
+        )
+    }
+
+    private static func number(_ text: Substring) -> UInt64? {
+        text.utf8.count == 16 ? UInt64(text, radix: 16) : nil
     }
 
     private static func hex(_ value: UInt64, _ width: Int) -> String {
@@ -55,6 +76,19 @@ public struct StoreID: Hashable, Sendable, CustomStringConvertible {
     public init(bytes: [UInt8]) {
         precondition(bytes.count == 16, "BUG: a store id has 16 bytes")
         self.bytes = bytes
+    }
+
+    /// Reads 32 hex digits; nil for anything else.
+    init?(_ text: Substring) {
+        let digits = Array(text.utf8)
+        guard digits.count == 32 else { return nil }
+        var bytes: [UInt8] = []
+        for at in stride(from: 0, to: 32, by: 2) {
+            let pair = String(decoding: digits[at..<at + 2], as: UTF8.self)
+            guard let byte = UInt8(pair, radix: 16) else { return nil }
+            bytes.append(byte)
+        }
+        self.init(bytes: bytes)
     }
 
     /// A name that no other store has.

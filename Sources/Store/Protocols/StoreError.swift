@@ -7,6 +7,8 @@ public import Platform
 public enum StoreError: Error, Equatable {
     /// A system call on `path` failed.
     case cannot(action: String, path: String, cause: Errno)
+    /// A buffer file that may be whole cannot be read: a start without it would lose its batches.
+    case unreadableBuffer(path: String, cause: Errno)
     /// The directory is in use by another process.
     case locked(path: String, holder: String)
     /// A file of a newer version than this program knows.
@@ -22,6 +24,9 @@ extension StoreError: CustomStringConvertible {
         switch self {
         case .cannot(let action, let path, let cause):
             "cannot \(action) \(path): \(cause)"
+        case .unreadableBuffer(let path, let cause):
+            "cannot read \(path): \(cause); its batches may be nowhere else: let this user read it, "
+                + "or move it away to start without them"
         case .locked(let path, let holder):
             "\(path) is in use by \(holder); stop that process or set another storage.base_path"
         case .newerVersion(let path, let version):

@@ -1,3 +1,4 @@
+import Codec
 import Platform
 import Store
 import TestSupport
@@ -118,7 +119,7 @@ import Testing
         #expect(found.record == nil)
         #expect(
             found.trouble?.description
-                == "\(CursorFileTests.path): both slots are damaged (slot 0: cannot make sense of "
+                == "\(CursorFileTests.path) cannot be read (slot 0: cannot make sense of "
                 + "the bytes before byte 512: the slot's checksum is wrong; slot 1: cannot make "
                 + "sense of the bytes before byte 512: the slot's checksum is wrong); moved to "
                 + "\(target), forwarding starts again at now, what was not sent stays stored here"
@@ -131,6 +132,56 @@ import Testing
             return
         }
         #expect(second == target + ".1")
+    }
+
+    @Test("a cursor of a newer version is neither followed nor thrown away")
+    func newerVersion() throws {
+        let files = try CursorFileTests.disk()
+        let (file, _) = try CursorFile.open(CursorFileTests.place(files), name: "central")
+        try file.write(CursorFileTests.record(1), sync: true)
+        try file.write(CursorFileTests.record(2), sync: true)
+        for offset in [0, 4096] {
+            let bytes = try files.readAll(CursorFileTests.path, limit: 10_000)
+            var slot = ByteSink(Array(bytes[offset..<offset + 504]))
+            slot.bytes[4] = 2
+            slot.u64(XXH64.hash(slot.bytes.span))
+            try files.damage(CursorFileTests.path, at: offset, slot.bytes)
+            let before = try files.readAll(CursorFileTests.path, limit: 10_000)
+            let error = #expect(throws: ForwardError.self) { try CursorFileTests.reopened(files) }
+            #expect(
+                error?.description
+                    == "\(CursorFileTests.path): cursor version 2 is newer than this program knows; "
+                    + "use a newer tsdb-agent, or move the file away to start at now"
+            )
+            #expect(try files.readAll(CursorFileTests.path, limit: 10_000) == before)
+        }
+    }
+
+    @Test("what is no regular file goes to quarantine; what may not be opened is left")
+    func noFile() throws {
+        let files = FaultyFileSystem(try CursorFileTests.disk())
+        try files.makeDirectory(CursorFileTests.path + "/x")
+        let target = "/data/quarantine/central.cursor"
+        #expect(
+            try CursorFileTests.reopened(files).trouble
+                == .damaged(
+                    path: CursorFileTests.path,
+                    movedTo: target,
+                    slots: ["it is no regular file"]
+                )
+        )
+        #expect(try files.list(target) == ["x"])
+        let (file, _) = try CursorFile.open(CursorFileTests.place(files), name: "central")
+        try file.write(CursorFileTests.record(1), sync: true)
+        files.fail(.open, path: CursorFileTests.path, with: .permissionDenied, times: 1)
+        #expect(
+            throws: ForwardError.cannot(
+                action: "open",
+                path: CursorFileTests.path,
+                cause: .permissionDenied
+            )
+        ) { try CursorFileTests.reopened(files) }
+        #expect(try CursorFileTests.reopened(files).record == CursorFileTests.record(1))
     }
 
     @Test("a cursor of another store is not followed")
