@@ -30,37 +30,21 @@ public struct XXH64: Sendable {
         }
     }
 
-    /// The checksum of a header of 64 bytes, as if the eight bytes of its own checksum were zero, and
-    /// of what follows it.
+    /// The checksum of a header of 64 bytes, as eight little-endian words, and of what follows it.
     ///
-    /// - Parameters:
-    ///   - header: 64 bytes.
-    ///   - offset: where in the header the checksum lies; a multiple of 8.
-    ///   - bytes: what follows the header.
-    /// - Returns: the same as `hash` of both in one, with the zeros in place.
+    /// - Returns: the same as `hash` of both in one.
     public static func hash(
-        header: Span<UInt8>,
-        checksumAt offset: Int,
+        header: [8 of UInt64],
         followedBy bytes: Span<UInt8>
     ) -> UInt64 {
-        precondition(header.count == 64, "BUG: a header of \(header.count) bytes")
-        precondition(offset & 7 == 0 && offset < 64, "BUG: a checksum at byte \(offset)")
         var state: XXH64Lanes = (prime1 &+ prime2, prime2, 0, 0 &- prime1)
-        for stripe in stride(from: 0, to: 64, by: 32) {
-            state.0 = round(state.0, word(header, stripe, offset))
-            state.1 = round(state.1, word(header, stripe + 8, offset))
-            state.2 = round(state.2, word(header, stripe + 16, offset))
-            state.3 = round(state.3, word(header, stripe + 24, offset))
-        }
+        state.0 = round(round(state.0, header[0]), header[4])
+        state.1 = round(round(state.1, header[1]), header[5])
+        state.2 = round(round(state.2, header[2]), header[6])
+        state.3 = round(round(state.3, header[3]), header[7])
         return unsafe bytes.withUnsafeBytes { bytes in
             unsafe rest(of: bytes, after: state, 64)
         }
-    }
-
-    // The word at `place`, or zero at `zero`.
-    @inline(__always)
-    private static func word(_ bytes: Span<UInt8>, _ place: Int, _ zero: Int) -> UInt64 {
-        place == zero ? 0 : ByteLoads.u64(bytes, place)
     }
 
     // The checksum of `bytes` after `before` bytes, whole stripes, that made `start`.

@@ -1,4 +1,4 @@
-// The 64 bytes before every chunk. Byte layout: Store.docc/segment-file.md
+// The 64 bytes before a chunk that stands alone. Byte layout: Store.docc/segment-file.md
 import Codec
 public import Model
 
@@ -65,12 +65,7 @@ public struct ChunkHeader: Hashable, Sendable {
         guard magic == ChunkHeader.magic else { throw .magic(found: magic) }
         let version = ByteLoads.u16(bytes, 4)
         guard version == ChunkHeader.version else { throw .newerVersion(version) }
-        let compression = ChunkCompression(rawValue: bytes[6])
-        guard compression.isKnown,
-            ChunkFlags.known.isSuperset(of: ChunkFlags(rawValue: bytes[7])),
-            ByteLoads.u32(bytes, 52) == 0
-        else { throw .unknownFeature(compression: bytes[6], flags: bytes[7]) }
-        self.compression = compression
+        compression = ChunkCompression(rawValue: bytes[6])
         flags = ChunkFlags(rawValue: bytes[7])
         seriesID = SeriesID(
             high: ByteLoads.u64BigEndian(bytes, 8),
@@ -81,8 +76,42 @@ public struct ChunkHeader: Hashable, Sendable {
         pointCount = ByteLoads.u32(bytes, 40)
         compressedSize = ByteLoads.u32(bytes, 44)
         uncompressedSize = ByteLoads.u32(bytes, 48)
-        guard startMs <= endMs, pointCount > 0, pointCount <= ChunkHeader.maximumPointCount else {
+        guard ByteLoads.u32(bytes, 52) == 0 else {
+            throw .unknownFeature(compression: bytes[6], flags: bytes[7])
+        }
+        try checkFeatures()
+        guard isPossible else {
             throw .impossible(start: startMs, end: endMs, points: pointCount)
+        }
+    }
+
+    /// Puts together what a segment keeps in several places; nothing is checked.
+    init(
+        _ shape: ChunkShape,
+        seriesID: SeriesID,
+        compressedSize: UInt32,
+        uncompressedSize: UInt32
+    ) {
+        compression = shape.compression
+        flags = shape.flags
+        self.seriesID = seriesID
+        startMs = shape.startMs
+        endMs = shape.endMs
+        pointCount = shape.pointCount
+        self.compressedSize = compressedSize
+        self.uncompressedSize = uncompressedSize
+    }
+
+    /// Whether a chunk can have such times and as many points.
+    var isPossible: Bool {
+        startMs <= endMs && pointCount > 0 && pointCount <= ChunkHeader.maximumPointCount
+    }
+
+    /// Throws unless this program knows what the chunk is.
+    /// - Throws: `.unknownFeature`.
+    func checkFeatures() throws(ChunkError) {
+        guard compression.isKnown, ChunkFlags.known.isSuperset(of: flags) else {
+            throw .unknownFeature(compression: compression.rawValue, flags: flags.rawValue)
         }
     }
 
@@ -132,36 +161,48 @@ public struct ChunkHeader: Hashable, Sendable {
     func verify(_ chunk: Span<UInt8>) throws(ChunkError) -> Range<Int> {
         let end = ChunkHeader.byteCount + Int(compressedSize)
         guard chunk.count >= end else { throw .truncated(wanted: end, available: chunk.count) }
-        let stored = ByteLoads.u64(chunk, ChunkHeader.checksumOffset)
-        let computed = XXH64.hash(
-            header: chunk.extracting(0..<ChunkHeader.byteCount),
-            checksumAt: ChunkHeader.checksumOffset,
-            followedBy: chunk.extracting(ChunkHeader.byteCount..<end)
+        let payload = ChunkHeader.byteCount..<end
+        try verify(
+            chunk.extracting(payload),
+            against: ByteLoads.u64(chunk, ChunkHeader.checksumOffset)
         )
+        return payload
+    }
+
+    /// Checks header and payload against a checksum that is kept elsewhere.
+    /// - Throws: `.checksum`.
+    func verify(_ payload: Span<UInt8>, against stored: UInt64) throws(ChunkError) {
+        let computed = checksum(of: payload)
         guard stored == computed else { throw .checksum(stored: stored, computed: computed) }
-        return ChunkHeader.byteCount..<end
     }
 
-    /// Writes the header, with the checksum over itself and the payload, over the 64 bytes at `start`;
-    /// the payload follows them to the end of `bytes`.
-    func write(over bytes: inout [UInt8], at start: Int) {
-        var sink = ByteSink(bytes)
-        bytes = []  // one owner: nothing is copied
-        sink.patch(
-            u64: UInt64(ChunkHeader.magic) | UInt64(ChunkHeader.version) << 32
+    /// The checksum over the header, with zeros in its place, and the payload.
+    func checksum(of payload: Span<UInt8>) -> UInt64 {
+        XXH64.hash(header: words(checksum: 0), followedBy: payload)
+    }
+
+    /// The chunk as it stands alone: the header's 64 bytes with this checksum, and the payload.
+    func chunk(_ payload: Span<UInt8>, checksum: UInt64) -> [UInt8] {
+        let words = words(checksum: checksum)
+        var sink = ByteSink()
+        sink.bytes.reserveCapacity(ChunkHeader.byteCount + payload.count)
+        for index in words.indices { sink.u64(words[index]) }
+        sink.raw(payload)
+        return sink.bytes
+    }
+
+    // The header's bytes, eight at a time.
+    private func words(checksum: UInt64) -> [8 of UInt64] {
+        [
+            UInt64(ChunkHeader.magic) | UInt64(ChunkHeader.version) << 32
                 | UInt64(compression.rawValue) << 48 | UInt64(flags.rawValue) << 56,
-            at: start
-        )
-        sink.patch(u64: seriesID.high.byteSwapped, at: start + 8)
-        sink.patch(u64: seriesID.low.byteSwapped, at: start + 16)
-        sink.patch(u64: UInt64(bitPattern: startMs), at: start + 24)
-        sink.patch(u64: UInt64(bitPattern: endMs), at: start + 32)
-        sink.patch(u64: UInt64(pointCount) | UInt64(compressedSize) << 32, at: start + 40)
-        sink.patch(u64: UInt64(uncompressedSize), at: start + 48)
-        sink.patch(u64: 0, at: start + ChunkHeader.checksumOffset)
-        let checksum = XXH64.hash(sink.bytes.span.extracting(start...))
-        sink.patch(u64: checksum, at: start + ChunkHeader.checksumOffset)
-        bytes = sink.bytes
+            seriesID.high.byteSwapped,
+            seriesID.low.byteSwapped,
+            UInt64(bitPattern: startMs),
+            UInt64(bitPattern: endMs),
+            UInt64(pointCount) | UInt64(compressedSize) << 32,
+            UInt64(uncompressedSize),
+            checksum,
+        ]
     }
-
 }

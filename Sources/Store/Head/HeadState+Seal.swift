@@ -31,10 +31,10 @@ extension HeadState {
             var bytes = 0
             closed.forEach(series[record: slot]) { chunk in
                 guard chunk.epoch == epoch else { return }
-                bytes += ChunkHeader.byteCount + 24 + Int(chunk.bits.bitCount) / 8
+                bytes += 48 + Int(chunk.bits.bitCount) / 8
             }
             if let run = late.run(epoch: epoch, slot: slot) {
-                bytes += ChunkHeader.byteCount + 24 + 18 * run.times.count
+                bytes += 48 + 18 * run.times.count
             }
             guard bytes > 0 else { continue }
             bytes += 2 * index.labelBytes(series[record: slot].labels)

@@ -22,10 +22,20 @@ enum SeriesBlock {
         min(seriesCount, total - number * seriesCount)
     }
 
-    /// Throws unless the block has room for what every block of `count` series has.
+    /// Throws unless the block has room for what every block of `count` series has, and for its table
+    /// of shapes.
     static func check(_ block: Span<UInt8>, _ count: Int) throws(CodecError) {
-        guard block.count >= listStart(count) else {
-            throw .truncated(atByte: 0, wanted: listStart(count), available: block.count)
+        let start = tableStart(count)
+        guard block.count >= start else {
+            throw .truncated(atByte: 0, wanted: start, available: block.count)
+        }
+        let shapes = shapeCount(block, count)
+        guard shapes <= (block.count - start) / ChunkShape.byteCount else {
+            throw .truncated(
+                atByte: start,
+                wanted: ChunkShape.byteCount * shapes,
+                available: block.count - start
+            )
         }
     }
 
@@ -57,46 +67,72 @@ enum SeriesBlock {
         _ body: (ChunkRef) -> Void
     ) throws(CodecError) {
         let group = index / groupSeries
+        let table = tableStart(count)
+        let shapes = shapeCount(block, count)
         let start = Int(ByteLoads.u32(block, idBytes * count + 4 * group))
-        var cursor = ByteCursor(at: listStart(count) + start)
+        var cursor = ByteCursor(at: table + ChunkShape.byteCount * shapes + start)
         var offset = Int(clamping: try cursor.varint(block))
         for series in group * groupSeries...index {
             var more = true
             while more {
                 let word = try cursor.varint(block)
-                let first = try cursor.varint(block)
-                let last = try cursor.varint(block)
                 more = word & 1 != 0
-                let byteCount = ChunkHeader.byteCount + Int(clamping: word >> 2)
+                let number = Int(clamping: try cursor.varint(block))
+                guard number <= shapes else {
+                    throw .malformed(atByte: cursor.offset, what: "shape \(number) of \(shapes)")
+                }
+                let shape =
+                    number == 0
+                    ? try ChunkShape(block, &cursor, origin.times)
+                    : ChunkShape(
+                        block,
+                        at: table + ChunkShape.byteCount * (number - 1),
+                        origin.times
+                    )
+                var plainBytes = word >> 1
+                if shape.compression.firstStage != nil { plainBytes = try cursor.varint(block) }
+                let chunk = ChunkRef(
+                    offset: offset,
+                    header: ChunkHeader(
+                        shape,
+                        seriesID: id(block, index),
+                        compressedSize: UInt32(clamping: word >> 1),
+                        uncompressedSize: UInt32(clamping: plainBytes)
+                    )
+                )
                 guard offset >= SegmentFormat.headerBytes, offset <= origin.chunksEnd,
-                    byteCount <= origin.chunksEnd - offset
+                    word >> 1 <= UInt32.max, chunk.byteCount <= origin.chunksEnd - offset
                 else {
                     throw .malformed(
                         atByte: cursor.offset,
-                        what: "a chunk of \(byteCount) bytes at byte \(offset), chunks end at "
+                        what: "a chunk of \(word >> 1) bytes at byte \(offset), chunks end at "
                             + "\(origin.chunksEnd)"
                     )
                 }
-                if series == index {
-                    body(
-                        ChunkRef(
-                            offset: offset,
-                            byteCount: byteCount,
-                            start: Timestamp(
-                                ms: origin.times.start.ms &+ Int64(bitPattern: first)
-                            ),
-                            end: Timestamp(ms: origin.times.end.ms &- Int64(bitPattern: last)),
-                            isLate: word & 2 != 0
-                        )
+                guard chunk.header.isPossible else {
+                    throw .malformed(
+                        atByte: cursor.offset,
+                        what: "a chunk with \(shape.pointCount) points from \(shape.startMs) to "
+                            + "\(shape.endMs)"
                     )
                 }
-                offset += byteCount
+                if series == index { body(chunk) }
+                offset += chunk.byteCount
             }
         }
     }
 
-    private static func listStart(_ count: Int) -> Int {
+    // Where the table of shapes begins, behind their number.
+    private static func tableStart(_ count: Int) -> Int {
+        shapeCountPlace(count) + 4
+    }
+
+    private static func shapeCountPlace(_ count: Int) -> Int {
         idBytes * count + 4 * ((count + groupSeries - 1) / groupSeries)
+    }
+
+    private static func shapeCount(_ block: Span<UInt8>, _ count: Int) -> Int {
+        Int(ByteLoads.u32(block, shapeCountPlace(count)))
     }
 
     /// Codes one block.
@@ -122,6 +158,7 @@ enum SeriesBlock {
             block.u64(id.high.byteSwapped)
             block.u64(id.low.byteSwapped)
         }
+        let shapes = ChunkShapes(chunks[firstChunk..<(chunkEnds.last ?? firstChunk)], times)
         var lists = ByteSink()
         var chunk = firstChunk
         for (place, end) in chunkEnds.enumerated() {
@@ -131,16 +168,19 @@ enum SeriesBlock {
             }
             while chunk < end {
                 let note = chunks[chunk]
+                let number = shapes.numbers[chunk - firstChunk]
                 chunk += 1
-                var word = UInt64(note.payloadBytes) << 2
-                if note.isLate { word |= 2 }
-                if chunk < end { word |= 1 }
-                lists.varint(word)
-                lists.varint(UInt64(bitPattern: note.start &- times.start.ms))
-                lists.varint(UInt64(bitPattern: times.end.ms &- note.end))
-                offset += ChunkHeader.byteCount + Int(note.payloadBytes)
+                lists.varint(UInt64(note.payloadBytes) << 1 | (chunk < end ? 1 : 0))
+                lists.varint(UInt64(number))
+                if number == 0 { note.shape.write(to: &lists, times) }
+                if note.shape.compression.firstStage != nil {
+                    lists.varint(UInt64(note.plainBytes))
+                }
+                offset += ChunkRef.checksumBytes + Int(note.payloadBytes)
             }
         }
+        block.u32(UInt32(shapes.table.count))
+        for shape in shapes.table { shape.write(toTable: &block, times) }
         block.raw(lists.bytes)
         return block.bytes
     }
@@ -148,8 +188,20 @@ enum SeriesBlock {
 
 /// What a writer notes of a chunk until it writes the series blocks.
 struct ChunkNote {
-    var start: Int64
-    var end: Int64
+    var shape: ChunkShape
     var payloadBytes: UInt32
-    var isLate: Bool
+    /// Before the second stage.
+    var plainBytes: UInt32
+
+    init(_ header: ChunkHeader) {
+        shape = ChunkShape(
+            startMs: header.startMs,
+            endMs: header.endMs,
+            pointCount: header.pointCount,
+            compression: header.compression,
+            flags: header.flags
+        )
+        payloadBytes = header.compressedSize
+        plainBytes = header.uncompressedSize
+    }
 }

@@ -115,7 +115,7 @@ struct SegmentFooter: Equatable {
 
     // No count beyond what a file of this length can hold: readers size their memory by them.
     private func checkCounts(_ path: String) throws(SegmentError) {
-        let chunks = (layout.chunksEnd - SegmentFormat.headerBytes) / ChunkHeader.byteCount
+        let chunks = (layout.chunksEnd - SegmentFormat.headerBytes) / ChunkRef.checksumBytes
         // An entry has a byte or more, of which Snappy stores 64 in three.
         let entries = SnappyBlock.maximumRatio * (layout.directoryOffset - layout.chunksEnd)
         guard layout.chunkCount <= chunks, lateChunkCount <= layout.chunkCount,

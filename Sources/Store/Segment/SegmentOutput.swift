@@ -25,16 +25,21 @@ struct SegmentOutput {
     }
 
     /// Appends a chunk: `body` adds its payload to the end of what it is given, which holds other
-    /// things already, and makes the header that goes before it.
+    /// things already, and makes the header that its checksum is over too.
     ///
     /// - Returns: the header.
     mutating func writeChunk(
         _ body: (inout [UInt8]) -> ChunkHeader
     ) throws(SegmentError) -> ChunkHeader {
         let start = waiting.count
-        waiting.append(contentsOf: repeatElement(0, count: ChunkHeader.byteCount))
+        waiting.append(contentsOf: repeatElement(0, count: ChunkRef.checksumBytes))
         let header = body(&waiting)
-        header.write(over: &waiting, at: start)
+        let payload = start + ChunkRef.checksumBytes
+        let checksum = header.checksum(of: waiting.span.extracting(payload...))
+        var sink = ByteSink(waiting)
+        waiting = []  // one owner: nothing is copied
+        sink.patch(u64: checksum, at: start)
+        waiting = sink.bytes
         if waiting.count >= SegmentOutput.bufferBytes { try flush() }
         return header
     }

@@ -130,7 +130,7 @@ extension SegmentReader {
             }
             try readPairs(of: series, into: &row)
             for pair in row { pairs[pair] &+= SegmentReader.mixed(series) }
-            for chunk in try chunks(of: series) { try verify(chunk, of: id, at: &expected, &found) }
+            for chunk in try chunks(of: series) { try verify(chunk, at: &expected, &found) }
         }
         guard expected == layout.chunksEnd else {
             throw contradiction(
@@ -160,7 +160,6 @@ extension SegmentReader {
 
     private func verify(
         _ chunk: ChunkRef,
-        of id: SeriesID,
         at expected: inout Int,
         _ found: inout SegmentSummary
     ) throws(SegmentError) {
@@ -169,16 +168,6 @@ extension SegmentReader {
         }
         var samples = SampleColumns()
         try decode(chunk, into: &samples)
-        let header = try header(of: chunk)
-        guard header.seriesID == id, header.startMs == chunk.start.ms,
-            header.endMs == chunk.end.ms, header.flags.contains(.late) == chunk.isLate
-        else {
-            throw contradiction(
-                .chunk,
-                chunk.offset,
-                "the series block has another id, flag or time for it"
-            )
-        }
         expected += chunk.byteCount
         found.chunkCount += 1
         found.sampleCount += samples.count

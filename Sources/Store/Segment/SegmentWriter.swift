@@ -205,17 +205,9 @@ public struct SegmentWriter: ~Copyable {
             output.discard()
             throw error
         }
-        let isLate = header.flags.contains(.late)
-        tables.add(
-            ChunkNote(
-                start: header.startMs,
-                end: header.endMs,
-                payloadBytes: header.compressedSize,
-                isLate: isLate
-            )
-        )
+        tables.add(ChunkNote(header))
         summary.sampleCount += Int(header.pointCount)
-        if isLate {
+        if header.flags.contains(.late) {
             summary.lateChunkCount += 1
             summary.lateSampleCount += Int(header.pointCount)
         }

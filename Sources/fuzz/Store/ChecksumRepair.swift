@@ -1,6 +1,7 @@
 // Makes the checksums of damaged files right again, as a forger would: else all damage ends at the
 // first checksum. Layouts: Store.docc/segment-file.md, write-ahead-log.md
 import Codec
+import Store
 
 /// Rewrites checksums in place.
 enum ChecksumRepair {
@@ -63,7 +64,6 @@ enum ChecksumRepair {
         guard footer >= 64, footer <= trailer - 104 else { return }
         let index = Int(clamping: ByteLoads.u64(bytes.span, footer + 8))
         if index <= footer {
-            chunks(&bytes, end: min(index, Int(clamping: ByteLoads.u64(bytes.span, footer))))
             let blocks = (0..<5).reduce(0) {
                 $0 + Int(ByteLoads.u32(bytes.span, footer + 68 + $1 * 4))
             }
@@ -81,20 +81,26 @@ enum ChecksumRepair {
             put(XXH64.hash(bytes.span.extracting(index..<footer)), &bytes, at: footer + 40)
         }
         put(XXH64.hash(bytes.span.extracting(footer..<trailer + 16)), &bytes, at: trailer + 16)
+        chunks(&bytes)
     }
 
-    private static func chunks(_ bytes: inout [UInt8], end: Int) {
-        var at = 64
-        while at + 64 <= end {
-            let length = Int(ByteLoads.u32(bytes.span, at + 44))
-            guard ByteLoads.u32(bytes.span, at) == 0x4952_4f47, length <= end - at - 64 else {
-                at += 1
-                continue
+    // What a chunk's checksum is over stands in the series blocks: read as a reader does, where they
+    // still say something.
+    private static func chunks(_ bytes: inout [UInt8]) {
+        var checksums: [(offset: Int, value: UInt64)] = []
+        do throws(SegmentError) {
+            let reader = try SegmentReader(HeldBytes(bytes), path: "x.gor")
+            for series in 0..<min(reader.seriesCount, 1000) {
+                for chunk in try reader.chunks(of: series).prefix(1000) {
+                    var alone = try reader.content(of: chunk)
+                    put(0, &alone, at: 56)
+                    checksums.append((chunk.offset, XXH64.hash(alone.span)))
+                }
             }
-            put(0, &bytes, at: at + 56)
-            put(XXH64.hash(bytes.span.extracting(at..<at + 64 + length)), &bytes, at: at + 56)
-            at += 64 + length
+        } catch {
+            // What was found before the damage is put right.
         }
+        for checksum in checksums { put(checksum.value, &bytes, at: checksum.offset) }
     }
 
     private static func put(_ value: UInt64, _ bytes: inout [UInt8], at offset: Int) {

@@ -14,9 +14,11 @@ import Testing
             flags: .late,
             with: GorillaCompressor()
         )
-        var bytes = [UInt8](repeating: 0xee, count: ChunkHeader.byteCount) + sealed.payload
-        ChunkHeader(of: sealed, series: id).write(over: &bytes, at: 0)
-        return bytes
+        let header = ChunkHeader(of: sealed, series: id)
+        return header.chunk(
+            sealed.payload.span,
+            checksum: header.checksum(of: sealed.payload.span)
+        )
     }
 
     @Test("golden bytes of version 1 stay readable for ever")

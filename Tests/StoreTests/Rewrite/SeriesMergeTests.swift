@@ -17,10 +17,16 @@ import Testing
                 segment: index,
                 chunk: ChunkRef(
                     offset: 64,
-                    byteCount: 64,
-                    start: Timestamp(ms: times[0]),
-                    end: Timestamp(ms: times[times.count - 1]),
-                    isLate: false
+                    header: ChunkHeader(
+                        compression: .columnar,
+                        flags: [],
+                        seriesID: SeriesID(high: 0, low: 0),
+                        startMs: times[0],
+                        endMs: times[times.count - 1],
+                        pointCount: times.count,
+                        compressedSize: 1,
+                        uncompressedSize: 1
+                    )
                 )
             )
         }

@@ -105,7 +105,7 @@ import Testing
                 + "use a newer tsdb-agent"
         )
         damaged = bytes
-        damaged[64 + 64] ^= 1
+        damaged[64 + 8] ^= 1
         let chunk = failure(damaged) { segment throws(SegmentError) in _ = try segment.contents() }
         #expect(chunk?.description.hasPrefix("/s/x.gor: at byte 64: chunk checksum ") == true)
         #expect(chunk?.isDamage == true)
@@ -114,7 +114,7 @@ import Testing
     @Test("one damaged chunk does not hide the others")
     func oneChunk() throws {
         var bytes = try Self.smallBytes.get()
-        bytes[64 + 66] ^= 0xff
+        bytes[64 + 10] ^= 0xff
         let segment = try TestSegment.open(bytes)
         var readable = 0
         for series in 0..<segment.seriesCount {

@@ -157,10 +157,18 @@ import Testing
 /// The bytes of a segment with these series.
 func segmentBytes(
     _ series: [TestSeries],
-    with compressor: any Compressor = ColumnarCompressor()
+    with compressor: any Compressor = ColumnarCompressor(),
+    isPacked: Bool = false
 ) throws -> [UInt8] {
     let fileSystem = MemoryFileSystem()
     try fileSystem.makeDirectory("/s")
-    try TestSegment.write(series, fileSystem, "/s/x.gor", ledger: [9], with: compressor)
+    try TestSegment.write(
+        series,
+        fileSystem,
+        "/s/x.gor",
+        ledger: [9],
+        with: compressor,
+        isPacked: isPacked
+    )
     return try fileSystem.readAll("/s/x.gor", limit: 1 << 26)
 }

@@ -57,7 +57,8 @@ enum TestSegment {
         _ path: String,
         ledger: [UInt8] = [],
         replaced: [String] = [],
-        with compressor: any Compressor = ColumnarCompressor()
+        with compressor: any Compressor = ColumnarCompressor(),
+        isPacked: Bool = false
     ) throws(SegmentError) -> SegmentSummary {
         var writer = try SegmentWriter(
             fileSystem,
@@ -73,7 +74,12 @@ enum TestSegment {
                 id,
                 one.labels,
                 one.chunks.map {
-                    SealedChunk($0.samples, flags: $0.isLate ? .late : [], with: compressor)
+                    SealedChunk(
+                        $0.samples,
+                        flags: $0.isLate ? .late : [],
+                        with: compressor,
+                        isPacked: isPacked
+                    )
                 }
             )
         }
@@ -110,6 +116,30 @@ enum TestSegment {
             chunks: [(samples([9000], [0.5]), true)]
         ),
     ]
+
+    /// The small ones, two more that share what a series block says once of them, and one that Snappy
+    /// shrinks.
+    static let golden =
+        small
+        + ["c", "d"].map { name in
+            TestSeries(
+                labels: labels(["__name__": "up", "job": "node", "instance": "\(name):9100"]),
+                chunks: [(samples([2000, 3000, 4000, 6000], [1, 2, 4, 3]), false)]
+            )
+        } + [
+            TestSeries(
+                labels: labels(["__name__": "ratio"]),
+                chunks: [
+                    (
+                        samples(
+                            (1...96).map { $0 * 100 },
+                            (1...96).map { 1 / Double(3 + $0 % 4) }
+                        ),
+                        false
+                    )
+                ]
+            )
+        ]
 }
 
 extension SegmentReader {
