@@ -75,7 +75,10 @@ let targets: [Target] = [
     roof("bench", ["Model", "Codec", "Platform", "Formats", "Store"]),
     roof(
         "fuzz",
-        ["Model", "Codec", "Platform", "Formats", "PromQL", "HTTP", "Store", "TestSupport"]
+        [
+            "Model", "Codec", "Platform", "Formats", "PromQL", "HTTP", "Store", "Forward",
+            "TestSupport",
+        ]
     ),
     // Tests mirror Sources.
     .target(

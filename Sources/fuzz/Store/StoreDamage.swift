@@ -1,6 +1,6 @@
 // Damage to the files of a store that gets past checksums.
 
-/// Damages buffer files, segments and STORE.
+/// Damages buffer files, segments, cursor files and STORE.
 struct StoreDamage {
     private let mutator: ByteMutator
 
@@ -71,6 +71,31 @@ struct StoreDamage {
         var bytes = file
         mutator.damage(&bytes, [file], &random)
         if random.oneIn(2) { ChecksumRepair.prefix(&bytes, at: 32) }
+        return bytes
+    }
+
+    /// Damages a cursor file: the fields of its slots, or now and then its bytes.
+    func cursor(
+        _ file: [UInt8],
+        _ others: [[UInt8]],
+        _ slots: [Int],
+        _ random: inout FuzzRandom
+    ) -> [UInt8] {
+        var bytes = file
+        if random.oneIn(6) {
+            mutator.damage(&bytes, others, &random)
+            return bytes
+        }
+        for offset in slots where bytes.count >= offset + 512 && !random.oneIn(3) {
+            var slot = Array(bytes[offset..<offset + 512])
+            switch random.below(8) {
+            case 0: slot = [UInt8](repeating: 0, count: 512)
+            case 1: slot = Array(bytes.prefix(512))
+            default: for _ in 0...random.below(4) { overwrite(&slot, in: 0..<480, &random) }
+            }
+            if !random.oneIn(8) { ChecksumRepair.prefix(&slot, at: 504) }
+            bytes.replaceSubrange(offset..<offset + 512, with: slot)
+        }
         return bytes
     }
 

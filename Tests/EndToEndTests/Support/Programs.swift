@@ -11,6 +11,9 @@ enum Programs {
         Environment.value("AGENT_BINARY")
         ?? FilePath.join(FilePath.parent(ownPath), "tsdb-agent")
 
+    /// The fuzzers and crash tests, as they were built along with the tests.
+    static let fuzz = FilePath.join(FilePath.parent(ownPath), "fuzz")
+
     /// A real server that packaging/fetch-peers.sh unpacked.
     static func peer(_ name: String) -> String {
         FilePath.join(repository, ".build/peers/bin/\(name)")
