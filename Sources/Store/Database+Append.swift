@@ -44,15 +44,13 @@ extension Database {
         }
     }
 
-    // Makes what was stored durable where that is asked for, and tells the feed's readers of it; false
-    // when it could not be made durable.
+    // Makes what was stored as safe as is asked for, and tells the feed's readers of it; false when
+    // that could not be done.
     private func acknowledge() -> Bool {
-        if options.sync == .always {
-            do throws(StoreError) {
-                try syncBuffer()
-            } catch {
-                return false
-            }
+        do throws(StoreError) {
+            try secure(against: options.sync == .always ? .powerCut : .kill)
+        } catch {
+            return false
         }
         for wake in subscribers.withLock({ $0.all }) { wake() }
         return true

@@ -1,4 +1,4 @@
-// Records of accepted batches: into the open buffer file, made durable, a new file where one is due.
+// Records of accepted batches: into the open part of the buffer, made safe, a new part where one is due.
 // Architecture section 5, "Acknowledged".
 internal import Codec
 internal import Model
@@ -6,15 +6,15 @@ internal import Platform
 internal import Synchronization
 
 extension Database {
-    /// Whether there is a buffer file to write to, or none is wanted; makes one where there is none that
-    /// is trusted.
+    /// Whether there is a part of the buffer to append to, or none is wanted; begins one where there
+    /// is none that is trusted.
     func hasBuffer(_ writer: inout WriterState) -> Bool {
         if !options.keepsBuffer { return true }
-        if writer.file == nil || writer.distrustsFile { openBufferFile(&writer) }
-        return writer.file != nil && !writer.distrustsFile
+        if !writer.hasPart || writer.distrustsPart { beginPart(&writer) }
+        return writer.hasPart && !writer.distrustsPart
     }
 
-    /// Writes the batch's records where they are wanted; false when the disk did not take them.
+    /// Appends the batch's records where they are wanted; false when the buffer did not take them.
     ///
     /// - Precondition: `hasBuffer`.
     func record(
@@ -26,7 +26,6 @@ extension Database {
         _ writer: inout WriterState
     ) -> Bool {
         if !options.keepsBuffer { return true }
-        guard let file = writer.file else { return false }
         let isKnown = writer.encoder.knows(batch.stream, batch.series)
         if !isKnown { nameSeries(batch, &writer) }
         let input = BufferBatchInput(
@@ -46,49 +45,51 @@ extension Database {
         )
         writer.records.removeAll(keepingCapacity: true)
         writer.encoder.append(input, to: &writer.records)
-        do throws(Errno) {
+        do throws(BufferFailure) {
             try takeRoom(writer.records.count)
-            try file.write(writer.records, at: writer.offset)
+            try buffer.append(writer.records, number)
         } catch {
             writer.failures += 1
             writer.startOver()
-            if !file.cut(to: writer.offset) {
+            if error.mayBeStored {
                 // A whole record may be left behind: neither its number nor its place is used again.
                 writer.lastNumber = number
-                writer.distrustsFile = true
+                writer.distrustsPart = true
             }
             if !writer.isFailing {
                 log.error(
                     "cannot write the buffer, samples are dropped until it can be written",
-                    ("path", file.path),
-                    ("cause", "\(error)")
+                    ("path", options.basePath),
+                    ("cause", "\(error.cause)")
                 )
             }
             writer.isFailing = true
             return false
         }
-        if writer.isFailing { log.info("the buffer can be written again", ("path", file.path)) }
+        if writer.isFailing {
+            log.info("the buffer can be written again", ("path", options.basePath))
+        }
         writer.isFailing = false
         writer.encoder.commit()
-        writer.offset += Int64(writer.records.count)
-        writer.epochBytes += Int64(writer.records.count)
-        writer.bytesWritten += Int64(writer.records.count)
-        writer.files[writer.files.count - 1].last = number
-        writer.files[writer.files.count - 1].bytes = writer.offset
+        let count = Int64(writer.records.count)
+        writer.epochBytes += count
+        writer.bytesWritten += count
+        writer.parts[writer.parts.count - 1].last = number
+        writer.parts[writer.parts.count - 1].bytes += count
         if writer.records.capacity > 4 << 20 { writer.records = [] }
         return true
     }
 
     // The cap is kept by deleting, a second apart: this is for what comes faster, and for when nothing
     // is left to delete.
-    private func takeRoom(_ count: Int) throws(Errno) {
+    private func takeRoom(_ count: Int) throws(BufferFailure) {
         guard quotaRoom.subtract(Int64(count), ordering: .relaxed).newValue < 0 else { return }
         quotaRoom.add(Int64(count), ordering: .relaxed)
         maintenance.nudge()
-        throw .quotaExceeded
+        throw BufferFailure(cause: .quotaExceeded, mayBeStored: false)
     }
 
-    // Numbers the batch's series for the open file.
+    // Numbers the batch's series for the open part.
     private func nameSeries(_ batch: SampleBatch, _ writer: inout WriterState) {
         writer.localSeries.removeAll(keepingCapacity: true)
         writer.localSeries.reserveCapacity(batch.count)
@@ -102,79 +103,64 @@ extension Database {
         }
     }
 
-    /// Makes a new buffer file the open one, where a buffer is kept; without one batches are refused.
-    func openBufferFile(_ writer: inout WriterState) {
+    /// Begins a new part of the buffer, where one is kept; without one batches are refused.
+    func beginPart(_ writer: inout WriterState) {
         if !options.keepsBuffer { return }
-        let header = BufferHeader(
+        let part = BufferPart(
             storeID: storeID,
-            after: writer.lastNumber,
             start: writer.start,
+            after: writer.lastNumber,
             createdMs: wallClock.nowMs()
         )
-        do throws(Errno) {
-            let directory = FilePath.join(options.basePath, StoreLayout.bufferDirectory)
-            let file = try BufferFile.create(header, in: directory, fileSystem)
-            writer.adopt(file)
+        do throws(StoreError) {
+            try buffer.begin(part)
+            writer.adopt(part)
         } catch {
             writer.failures += 1
             if !writer.isFailing {
-                log.error(
-                    "cannot make a buffer file",
-                    ("path", options.basePath),
-                    ("cause", "\(error)")
-                )
+                log.error("cannot begin a part of the buffer", ("cause", "\(error)"))
             }
-            if writer.file == nil || writer.distrustsFile { writer.isFailing = true }
+            if !writer.hasPart || writer.distrustsPart { writer.isFailing = true }
         }
     }
 
-    /// Makes the buffer durable up to what was written when it was called.
+    /// Makes durable what was stored when it was called: in the buffer, or, where the buffer fails,
+    /// as a segment.
     ///
-    /// - Throws: `.cannot` when fsync(2) failed: that file is not trusted again, its epoch is sealed
-    ///   from memory into a new file.
+    /// - Throws: `.cannot` when neither takes it; it is in memory still, and the next call tries again.
     public func syncBuffer() throws(StoreError) {
-        let (unsynced, file, offset, isDirty) = writer.withLock {
-            ($0.unsynced, $0.file, $0.offset, $0.syncedOffset < $0.offset || $0.distrustsFile)
-        }
-        // A batch that made a rotation due lies in the file before the open one.
-        for old in unsynced {
-            do throws(Errno) {
-                try old.file.file.syncData()
-            } catch {
-                try failSync(old.file, error)
-            }
-            writer.withLock { $0.unsynced.removeAll { $0.file === old.file } }
-        }
-        guard let file, isDirty else { return }
-        do throws(Errno) {
-            try file.file.syncData()
-        } catch {
-            try failSync(file, error)
-        }
-        let isTrusted = writer.withLock { writer -> Bool in
-            guard writer.file === file else { return true }
-            // After a failure the next sync may succeed without having written anything (fsync(2)).
-            guard !writer.distrustsFile else { return false }
-            writer.syncedOffset = max(writer.syncedOffset, offset)
-            return true
-        }
-        if !isTrusted { try failSync(file, .inputOutput) }
+        try secure(against: .powerCut)
     }
 
-    private func failSync(_ file: BufferFile, _ cause: Errno) throws(StoreError) {
-        log.error(
-            "cannot sync the buffer; its epoch is sealed from memory",
-            ("path", file.path),
-            ("cause", "\(cause)")
-        )
-        writer.withLock { writer in
-            writer.failures += 1
-            writer.unsynced.removeAll { $0.file === file }
-            guard writer.file === file else { return }
-            writer.distrustsFile = true
-            rotate(&writer)
+    /// Makes safe what was stored when it was called, as `syncBuffer` does.
+    func secure(against threat: BufferThreat) throws(StoreError) {
+        do throws(BufferLoss) {
+            try buffer.sync(against: threat)
+        } catch {
+            try seal(error)
         }
-        maintenance.nudge()
-        throw .cannot(action: "sync", path: file.path, cause: cause)
+    }
+
+    // What lost parts held is in memory: it is written anew, as the segment that it would become, and
+    // they go. Nobody is told that his batch is safe before.
+    private func seal(_ loss: BufferLoss) throws(StoreError) {
+        let last = writer.withLock { writer -> SequenceNumber in
+            writer.failures += 1
+            if let open = writer.openPart, loss.parts.contains(open) { writer.distrustsPart = true }
+            let last = writer.parts.last { loss.parts.contains($0.part) }?.last ?? .zero
+            if last > writer.epochAfter { rotate(&writer) }
+            return last
+        }
+        sealPending()
+        let gone = writer.withLock { writer -> [BufferPart]? in
+            guard writer.closing.allSatisfy({ last <= $0.range.after }) else { return nil }
+            let open = writer.openPart
+            writer.parts.removeAll { $0.part != open && loss.parts.contains($0.part) }
+            return loss.parts.filter { $0 != open }
+        }
+        guard let gone else {
+            throw .cannot(action: "sync", path: loss.path, cause: loss.cause)
+        }
+        remove(gone)
     }
 }

@@ -32,8 +32,8 @@ extension Database {
         writer.epochAfter = range.through
         writer.epochLedger = Ledger()
         writer.epochBytes = 0
-        // Without a new file the old one goes on: recovery goes by ranges, not by files.
-        if !writer.isClosed { openBufferFile(&writer) }
+        // Without a new part the old one goes on: recovery goes by ranges, not by parts.
+        if !writer.isClosed { beginPart(&writer) }
         sealing.withLock { $0.rotations += 1 }
         maintenance.nudge()
         return true
@@ -50,7 +50,7 @@ extension Database {
             || writer.epochBytes >= options.bufferMaxSize
             || age >= options.chunkTimeLimitMs
             || age < -Database.smallStepBackMs
-            || writer.distrustsFile || writer.encoder.isCrowded
+            || writer.distrustsPart || writer.encoder.isCrowded
     }
 
     /// A clock that goes back by more forces a rotation: the epoch's age says nothing any more.

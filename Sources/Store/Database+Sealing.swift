@@ -192,7 +192,6 @@ extension Database {
         }
         writer.withLock { writer in
             writer.closing.removeAll { $0.epoch == epoch.epoch }
-            writer.unsynced.removeAll { $0.through <= epoch.range.through }
             head.withLock { head in
                 if let reader {
                     sealed.withLock { segments in
@@ -215,19 +214,19 @@ extension Database {
         )
     }
 
-    /// Removes buffer files that nothing needs: those of epochs before the newest sealed one, so that
+    /// Removes parts of the buffer that nothing needs: those of epochs before the newest sealed one, so that
     /// a damaged newest segment heals from the buffer, and that no destination is inside of.
     ///
     /// Up to `dropped` they go whatever needs them.
     /// - Returns: those that went.
-    func removeBuffers(through dropped: SequenceNumber = .zero) -> [BufferFileInfo] {
+    func removeBuffers(through dropped: SequenceNumber = .zero) -> [KeptPart] {
         let segments = sealed.withLock { $0.map(\.range) }
         let newest = segments.last ?? SequenceRange(after: .zero, through: .zero)
         let positions = pins.withLock { $0.positions }
-        let removed = writer.withLock { writer -> [BufferFileInfo] in
-            let open = writer.file?.path
-            func isNeeded(_ file: BufferFileInfo) -> Bool {
-                if file.path == open { return true }
+        let removed = writer.withLock { writer -> [KeptPart] in
+            let open = writer.openPart
+            func isNeeded(_ file: KeptPart) -> Bool {
+                if file.part == open { return true }
                 // Recovery may have found batches of gaps far behind the newest segment.
                 if writer.closing.contains(where: {
                     $0.range.after < file.last && file.after < $0.range.through
@@ -244,11 +243,11 @@ extension Database {
                         }
                 }
             }
-            let removed = writer.files.filter { !isNeeded($0) }
-            writer.files.removeAll { file in removed.contains { $0.path == file.path } }
+            let removed = writer.parts.filter { !isNeeded($0) }
+            writer.parts.removeAll { file in removed.contains { $0.part == file.part } }
             return removed
         }
-        for file in removed { remove(file.path) }
+        remove(removed.map(\.part))
         return removed
     }
 
@@ -288,16 +287,14 @@ extension Database {
         sealing.withLock { $0.deleted += expired.count }
     }
 
-    private func remove(_ path: String) {
-        do throws(Errno) {
-            try fileSystem.removeIfPresent(path)
+    /// Removes parts of the buffer that are not the open one.
+    func remove(_ parts: [BufferPart]) {
+        if parts.isEmpty { return }
+        do throws(StoreError) {
+            try buffer.remove(parts, settingAside: nil)
         } catch {
-            // The next start finds it again and decides anew.
-            log.warn(
-                "cannot remove a file that is no longer needed",
-                ("path", path),
-                ("cause", "\(error)")
-            )
+            // The next start finds them again and decides anew.
+            log.warn("cannot remove what the buffer no longer needs", ("cause", "\(error)"))
         }
     }
 }

@@ -27,6 +27,7 @@ public final class Database: Sendable {
     let quarantine: Quarantine
     let storage: any StorageEngine
     let blockCache: BlockCache
+    let buffer: any WriteBuffer
     let head: Lock<HeadState>
     let writer: Lock<WriterState>
     let ring: Lock<FeedRing>
@@ -71,7 +72,7 @@ public final class Database: Sendable {
             writer.withLock { $0.isClosed = true }
             return
         }
-        writer.withLock { openBufferFile(&$0) }
+        writer.withLock { beginPart(&$0) }
         if options.runsMaintenance { maintenance.start(self) }
     }
 
@@ -91,6 +92,7 @@ public final class Database: Sendable {
         quarantine = opened.quarantine
         storage = opened.storage
         blockCache = opened.cache
+        buffer = opened.buffer
         self.wallClock = wallClock
         self.log = log
         self.isClockSynchronised = isClockSynchronised
@@ -178,7 +180,7 @@ public final class Database: Sendable {
             statistics.lastNumber = writer.lastNumber
             statistics.ledger = writer.ledger
             statistics.bufferBytesWritten = writer.bytesWritten
-            statistics.bufferFileBytes = writer.files.reduce(0) { $0 + $1.bytes }
+            statistics.bufferFileBytes = writer.parts.reduce(0) { $0 + $1.bytes }
             statistics.bufferFailures = writer.failures
         }
         head.withLock { head in

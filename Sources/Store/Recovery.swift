@@ -39,6 +39,7 @@ struct OpenedStore: ~Copyable {
     let quarantine: Quarantine
     let storage: any StorageEngine
     let cache: BlockCache
+    let buffer: any WriteBuffer
     let report: RecoveryReport
     var parts: Parts
 
@@ -67,7 +68,6 @@ enum Recovery {
         let fileSystem: any FileSystem = options.isReadOnly ? ReadOnlyFileSystem(disk) : disk
         try make(base, fileSystem)
         let lock = try takeLock(options, wallClock)
-        try make(FilePath.join(base, StoreLayout.bufferDirectory), fileSystem)
         let quarantine = Quarantine(basePath: base, fileSystem: fileSystem, log: log)
         var report = RecoveryReport()
         let cache = BlockCache(options.cache)
@@ -83,7 +83,15 @@ enum Recovery {
         )
         let found = try SegmentDirectory.open(storage, engines, cache, log)
         var segments = found.segments
-        var buffers = try BufferDirectory.open(base, fileSystem, quarantine)
+        let buffer = engines.writeBuffer(
+            BufferContext(
+                basePath: base,
+                fileSystem: fileSystem,
+                log: log,
+                quarantine: quarantine
+            )
+        )
+        var parts = try buffer.parts()
         let identity = try nextIdentity(
             base,
             fileSystem,
@@ -91,7 +99,7 @@ enum Recovery {
             wallClock,
             segments: segments,
             unreadable: found.unreadable,
-            buffers: buffers,
+            parts: parts,
             isReadOnly: options.isReadOnly
         )
         // Numbers mean something in their own store only: a stray file's range would hide batches.
@@ -99,10 +107,11 @@ enum Recovery {
             storage.setAside(segment.name, reason: "it belongs to the store \(segment.storeID)")
         }
         segments.removeAll { !identity.owns($0.storeID) }
-        for file in buffers where !identity.owns(file.header.storeID) {
-            quarantine.take(file.path, reason: "it belongs to the store \(file.header.storeID)")
+        for part in parts where !identity.owns(part.storeID) {
+            let reason = "it belongs to the store \(part.storeID)"
+            try buffer.remove([part], settingAside: reason)
         }
-        buffers.removeAll { !identity.owns($0.header.storeID) }
+        parts.removeAll { !identity.owns($0.storeID) }
         let unreadable = found.unreadable.filter { identity.owns($0.storeID) }
         let sealedRanges = segments.map(\.range) + unreadable.map(\.range)
         report.segments = segments.count
@@ -121,12 +130,11 @@ enum Recovery {
             sealed: sealedRanges,
             report: report
         )
-        var files: [BufferFileInfo] = []
-        for file in buffers {
-            let info = try replay.run(file, quarantine, log)
-            files.append(info)
+        var kept: [KeptPart] = []
+        for part in parts {
+            kept.append(try replay.run(part, try buffer.read(part), quarantine, log))
         }
-        if options.sync != .never { makeDurable(zip(buffers, files), segments.last?.range, log) }
+        if options.sync != .never, !options.isReadOnly { makeDurable(buffer, log) }
         replay.finish()
         replay.head.setMaxSeries(options.maxSeries)
         for segment in segments { replay.addFooter(segment, log) }
@@ -135,16 +143,16 @@ enum Recovery {
         let sealedThrough = sealedRanges.map(\.through).max() ?? .zero
         let last = max(replay.lastNumber, sealedThrough)
         let nowMs = wallClock.nowMs()
-        // The open epoch is as old as the first file with a batch of it, not as this start.
-        let epochSinceMs = zip(buffers, files).lazy
-            .filter { $0.1.last > sealedThrough }.map { $0.0.header.createdMs }.min()
+        // The open epoch is as old as the first part with a batch of it, not as this start.
+        let epochSinceMs = kept.lazy
+            .filter { $0.last > sealedThrough }.map { $0.part.createdMs }.min()
         var writer = WriterState(
             start: identity.lastStart,
             lastNumber: last,
             epochAfter: sealedThrough,
             nowMs: min(epochSinceMs ?? nowMs, nowMs),
             ledger: replay.ledger,
-            files: files
+            parts: kept
         )
         writer.epochLedger = replay.replayedLedger
         writer.closing = replay.closing
@@ -155,6 +163,7 @@ enum Recovery {
             quarantine: quarantine,
             storage: storage,
             cache: cache,
+            buffer: buffer,
             report: report,
             parts: .init(
                 head: replay.takeHead(),
@@ -181,21 +190,16 @@ enum Recovery {
     }
 
     // What a killed process left to the kernel is served from now on: a power cut must not take it.
-    private static func makeDurable(
-        _ files: some Sequence<(BufferDirectory.File, BufferFileInfo)>,
-        _ newest: SequenceRange?,
-        _ log: Logger
-    ) {
-        for (file, info) in files where info.last > newest?.through ?? .zero {
-            do throws(Errno) {
-                try file.file.syncData()
-            } catch {
-                log.error(
-                    "cannot sync a buffer file of an earlier start",
-                    ("path", file.path),
-                    ("cause", "\(error)")
-                )
-            }
+    // Where it does not become so, the first sync of the open store seals it.
+    private static func makeDurable(_ buffer: any WriteBuffer, _ log: Logger) {
+        do throws(BufferLoss) {
+            try buffer.sync(against: .powerCut)
+        } catch {
+            log.error(
+                "cannot make the buffer of an earlier start durable",
+                ("path", error.path),
+                ("cause", "\(error.cause)")
+            )
         }
     }
 
@@ -241,7 +245,7 @@ enum Recovery {
         _ wallClock: any WallClock,
         segments: [SegmentReader],
         unreadable: [UnreadableSegment],
-        buffers: [BufferDirectory.File],
+        parts: [BufferPart],
         isReadOnly: Bool
     ) throws(StoreError) -> StoreIdentity {
         let path = FilePath.join(base, StoreLayout.identityName)
@@ -253,10 +257,10 @@ enum Recovery {
             case .damaged: quarantine.take(path, reason: "the STORE file is damaged")
             }
         }
-        let id = known?.id ?? segments.last?.storeID ?? buffers.last?.header.storeID ?? .random()
+        let id = known?.id ?? segments.last?.storeID ?? parts.last?.storeID ?? .random()
         let seen =
             [known?.lastStart ?? 0] + segments.map(\.range.through.start)
-            + unreadable.map(\.range.through.start) + buffers.map(\.header.start)
+            + unreadable.map(\.range.through.start) + parts.map(\.start)
         let next = StoreIdentity(
             id: id,
             lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs()),

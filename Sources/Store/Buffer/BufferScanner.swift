@@ -1,81 +1,6 @@
-// Walks over the frames of a buffer file, whatever its bytes are: Store.docc/write-ahead-log.md
+// Walks over the records of a part of the buffer, whatever its bytes are: Store.docc/write-ahead-log.md
 import Codec
 import Platform
-
-/// The header of a buffer file.
-struct BufferHeader: Equatable {
-    /// Whose file it is.
-    var storeID: StoreID
-    /// The last number before the file's first batch.
-    var after: SequenceNumber
-    /// The start that all its batches belong to.
-    var start: UInt32
-    /// When it was made, in milliseconds.
-    var createdMs: Int64
-
-    /// Both copies.
-    var bytes: [UInt8] {
-        let copy = copy
-        return copy + copy
-    }
-
-    private var copy: [UInt8] {
-        var sink = ByteSink()
-        sink.u32(BufferFormat.magic)
-        sink.u16(BufferFormat.version)
-        sink.u16(0)
-        sink.raw(storeID.bytes)
-        sink.u64(after.raw)
-        sink.i64(createdMs)
-        sink.u32(start)
-        sink.u32(0)
-        sink.i64(0)
-        sink.u64(XXH64.hash(sink.bytes.span))
-        return sink.bytes
-    }
-
-    /// Why a header was not taken.
-    enum Problem: Error, Equatable {
-        case damaged(String)
-        case newerVersion(UInt16)
-    }
-
-    /// Reads a header: the second copy where the first is damaged.
-    static func parse(_ bytes: [UInt8]) throws(Problem) -> BufferHeader {
-        guard bytes.count >= BufferFormat.headerBytes else {
-            throw .damaged("\(bytes.count) bytes, a header has \(BufferFormat.headerBytes)")
-        }
-        let border = BufferFormat.headerCopyBytes
-        do throws(Problem) {
-            return try parse(copy: bytes.span.extracting(0..<border))
-        } catch .damaged(let reason) {
-            do throws(Problem) {
-                return try parse(copy: bytes.span.extracting(border..<2 * border))
-            } catch .damaged {
-                throw .damaged(reason)
-            }
-        }
-    }
-
-    private static func parse(copy span: Span<UInt8>) throws(Problem) -> BufferHeader {
-        guard ByteLoads.u32(span, 0) == BufferFormat.magic else {
-            throw .damaged("it does not begin with GORB")
-        }
-        let stored = ByteLoads.u64(span, 56)
-        let computed = XXH64.hash(span.extracting(0..<56))
-        guard stored == computed else {
-            throw .damaged("header checksum \(computed), the header says \(stored)")
-        }
-        let version = ByteLoads.u16(span, 4)
-        guard version <= BufferFormat.version else { throw .newerVersion(version) }
-        return BufferHeader(
-            storeID: StoreID(bytes: [UInt8](copying: span.extracting(8..<24))),
-            after: SequenceNumber(raw: ByteLoads.u64(span, 24)),
-            start: ByteLoads.u32(span, 40),
-            createdMs: Int64(bitPattern: ByteLoads.u64(span, 32))
-        )
-    }
-}
 
 /// What a record's head says of it.
 struct BufferFrameHead: Equatable {
@@ -85,7 +10,7 @@ struct BufferFrameHead: Equatable {
     var number: UInt32
 }
 
-/// What the scanner found at a place of the file.
+/// What the scanner found at a place of the part.
 enum BufferFrameFound {
     /// A record whose checksum is right; its payload lies in the scanner's window.
     case record(BufferFrameHead, payload: Range<Int>)
@@ -95,14 +20,14 @@ enum BufferFrameFound {
     case end(tail: Range<Int64>)
 }
 
-/// Reads a buffer file front to back through a bounded window.
+/// Reads a part of the buffer front to back through a bounded window.
 struct BufferScanner {
     private static let windowBytes = 256 << 10
     // What the search behind damage may read and check. Bytes that were made to look like heads of
     // large records would otherwise cost their square; real damage costs about its length.
     private static let searchBudget: Int64 = 2 << 30
 
-    private let file: any OpenFile
+    private let source: any BufferSource
     /// Where the next frame begins.
     private(set) var offset: Int64
     private var windowStart: Int64 = 0
@@ -110,17 +35,17 @@ struct BufferScanner {
     /// The bytes that `payload` ranges refer to.
     private(set) var window: [UInt8] = []
 
-    /// Begins behind the header, or at a known border between records.
-    init(_ file: any OpenFile, at offset: Int64 = Int64(BufferFormat.headerBytes)) {
-        self.file = file
-        self.offset = offset
+    /// Begins at the first record.
+    init(_ source: any BufferSource) {
+        self.source = source
+        offset = source.start
     }
 
     /// The next frame or the next damage.
     ///
-    /// - Parameter limit: the length of the file that is to be read, which may still be growing.
+    /// - Parameter limit: where what is to be read ends; the part may still be growing.
     /// - Returns: what begins where the last one ended.
-    /// - Throws: `Errno` of read(2).
+    /// - Throws: `Errno` of the source.
     mutating func next(limit: Int64) throws(Errno) -> BufferFrameFound {
         if offset >= limit { return .end(tail: offset..<offset) }
         if let frame = try frame(at: offset, limit) {
@@ -204,7 +129,7 @@ struct BufferScanner {
             return Int(place - windowStart)
         }
         let wanted = Int(min(Int64(max(count, BufferScanner.windowBytes)), limit - place))
-        window = try file.read(wanted, at: place)
+        window = try source.read(wanted, at: place)
         if budget != .max { budget -= Int64(wanted) }
         windowStart = place
         return window.count >= count ? 0 : nil

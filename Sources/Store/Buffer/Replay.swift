@@ -1,9 +1,9 @@
-// Puts the batches of buffer files that are in no segment back into the head.
+// Puts the batches of the buffer that are in no segment back into the head.
 import Codec
 import Model
 import Platform
 
-/// Replays buffer files in sequence.
+/// Replays the parts of the buffer in sequence.
 struct Replay: ~Copyable {
     var head: HeadState
     private(set) var report: RecoveryReport
@@ -45,41 +45,43 @@ struct Replay: ~Copyable {
         }
     }
 
-    /// Replays one file.
+    /// Replays one part.
     ///
-    /// - Throws: `.cannot` when the disk does not give the file's bytes.
+    /// - Throws: `.cannot` when it cannot be read.
     mutating func run(
-        _ file: BufferDirectory.File,
+        _ part: BufferPart,
+        _ source: any BufferSource,
         _ quarantine: Quarantine,
         _ log: Logger
-    ) throws(StoreError) -> BufferFileInfo {
-        var info = BufferFileInfo(
-            path: file.path,
-            after: file.header.after,
-            last: file.header.after,
-            start: file.header.start,
-            bytes: file.size
-        )
-        var scanner = BufferScanner(file.file)
-        var decoder = BufferDecoder(start: file.header.start)
-        var slots: [UInt32: Int] = [:]
+    ) throws(StoreError) -> KeptPart {
+        var info = KeptPart(part: part, last: part.after, bytes: 0)
+        var scanner = BufferScanner(source)
+        var decoder = BufferDecoder(start: part.start)
+        var lists = SeriesLists()
+        let end: Int64
+        do throws(Errno) {
+            end = try source.end()
+        } catch {
+            throw .cannot(action: "read", path: source.path, cause: error)
+        }
+        info.bytes = end - source.start
         while true {
             let found: BufferFrameFound
             do throws(Errno) {
-                found = try scanner.next(limit: file.size)
+                found = try scanner.next(limit: end)
             } catch .inputOutput {
                 // What came before is replayed; the file stays, the next start tries again.
                 report.damagedStretches += 1
                 info.hasHoles = true
                 log.error(
-                    "the disk does not give the rest of a buffer file",
-                    ("path", file.path),
+                    "the disk does not give the rest of a part of the buffer",
+                    ("path", source.path),
                     ("offset", "\(scanner.offset)"),
                     ("next", "check the disk with `dmesg`")
                 )
                 return info
             } catch {
-                throw .cannot(action: "read", path: file.path, cause: error)
+                throw .cannot(action: "read", path: source.path, cause: error)
             }
             switch found {
             case .record(let head, let payload):
@@ -94,16 +96,16 @@ struct Replay: ~Copyable {
                         if !isSealed(number) { report.lostBatches += 1 }
                     case .batch(let batch):
                         info.last = max(info.last, batch.number)
-                        apply(batch, decoder, &slots)
+                        apply(batch, decoder, &lists)
                     }
                 } catch {
-                    // Its checksum was right, so it was written like this: a bug, or a forged file.
+                    // Its checksum was right, so it was written like this: a bug, or forged bytes.
                     report.damagedStretches += 1
                     info.hasHoles = true
                     let bytes = Array(scanner.window[payload])
                     quarantine.keep(
                         bytes,
-                        of: file.path,
+                        of: source.path,
                         at: scanner.offset - Int64(bytes.count),
                         reason: "\(error)"
                     )
@@ -111,14 +113,14 @@ struct Replay: ~Copyable {
             case .damage(let range):
                 report.damagedStretches += 1
                 info.hasHoles = true
-                keep(range, of: file, quarantine)
+                keep(range, of: source, quarantine)
             case .end(let tail):
                 if !tail.isEmpty {
                     info.hasHoles = true
                     report.tornBytes += tail.upperBound - tail.lowerBound
                     log.warn(
                         "the buffer's torn tail is left behind",
-                        ("path", file.path),
+                        ("path", source.path),
                         ("offset", "\(tail.lowerBound)"),
                         ("bytes", "\(tail.upperBound - tail.lowerBound)")
                     )
@@ -162,7 +164,7 @@ struct Replay: ~Copyable {
     private mutating func apply(
         _ batch: BufferBatch,
         _ decoder: BufferDecoder,
-        _ slots: inout [UInt32: Int]
+        _ lists: inout SeriesLists
     ) {
         lastNumber = max(lastNumber, batch.number)
         guard !isSealed(batch.number) else {
@@ -170,16 +172,16 @@ struct Replay: ~Copyable {
             return
         }
         enterGap(of: batch.number)
+        resolve(batch, decoder, &lists)
         var lost = 0
         for index in batch.values.indices {
-            guard let slot = slot(of: batch.series[index], decoder, &slots) else {
-                lost += 1
-                continue
-            }
+            let slot = lists.slots[index]
             let time = batch.timeMs(index)
-            let value = batch.values[index]
             let isLate = !batch.isLate.isEmpty && batch.isLate[index]
-            if !head.replay(slot, isLate: isLate, time: time, value: value.bitPattern) { lost += 1 }
+            let bits = batch.values[index].bitPattern
+            if slot < 0 || !head.replay(slot, isLate: isLate, time: time, value: bits) {
+                lost += 1
+            }
         }
         report.replayedBatches += 1
         report.replayedSamples += batch.values.count - lost
@@ -190,45 +192,68 @@ struct Replay: ~Copyable {
         replayedLedger.count(batch.source, stored: stored, generated: generated, drops: batch.drops)
     }
 
-    private mutating func slot(
-        of series: UInt32,
+    // Finds the slot of each sample's series: at once for a stream whose list was resolved last.
+    private mutating func resolve(
+        _ batch: BufferBatch,
         _ decoder: BufferDecoder,
-        _ slots: inout [UInt32: Int]
-    ) -> Int? {
-        if let slot = slots[series] { return slot }
-        guard let labels = decoder.labels(of: series) else { return nil }
-        guard case .handle(let handle) = head.handle(for: labels, SeriesIdentity.id(of: labels))
-        else {
-            return nil
+        _ lists: inout SeriesLists
+    ) {
+        if batch.isWhole, let known = lists.byLayout[batch.stream], known.layout == batch.layout {
+            lists.slots = known.slots
+            return
         }
-        slots[series] = handle.slot
-        return handle.slot
+        let slots = batch.series.map { series -> Int in
+            if let slot = lists.bySeries[series] { return slot }
+            guard let labels = decoder.labels(of: series),
+                case .handle(let handle) = head.handle(
+                    for: labels,
+                    SeriesIdentity.id(of: labels)
+                )
+            else { return -1 }
+            lists.bySeries[series] = handle.slot
+            return handle.slot
+        }
+        lists.slots = slots
+        // One that lacks labels is asked again: their parity may still come.
+        if batch.isWhole, !slots.contains(-1) {
+            lists.byLayout[batch.stream] = (batch.layout, slots)
+        }
     }
 
     private func keep(
         _ range: Range<Int64>,
-        of file: BufferDirectory.File,
+        of source: any BufferSource,
         _ quarantine: Quarantine
     ) {
         let limit: Int64 = 16 << 20
         do throws(Errno) {
-            let bytes = try file.file.read(
+            let bytes = try source.read(
                 Int(min(range.upperBound - range.lowerBound, limit)),
                 at: range.lowerBound
             )
             quarantine.keep(
                 bytes,
-                of: file.path,
+                of: source.path,
                 at: range.lowerBound,
                 reason: "no record in these bytes"
             )
         } catch {
             quarantine.keep(
                 [],
-                of: file.path,
+                of: source.path,
                 at: range.lowerBound,
                 reason: "damaged, and unreadable: \(error)"
             )
         }
     }
+}
+
+/// Where the series of a part are in the head.
+private struct SeriesLists {
+    /// By the part's number.
+    var bySeries: [UInt32: Int] = [:]
+    /// A stream's whole list.
+    var byLayout: [UInt32: (layout: Int, slots: [Int])] = [:]
+    /// Of the batch at hand: one a sample, -1 for a series whose labels are lost.
+    var slots: [Int] = []
 }

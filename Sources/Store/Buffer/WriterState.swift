@@ -1,16 +1,19 @@
-// What the writer's lock guards: the sequence, the open buffer file, the epochs on their way to disk.
+// What the writer's lock guards: the sequence, the open part of the buffer, the epochs on their way
+// to disk.
 import Model
 
-/// One buffer file under `buffer/`, written by this start or found by recovery.
-struct BufferFileInfo {
-    var path: String
-    var after: SequenceNumber
+/// One part of the buffer, written by this start or found by recovery.
+struct KeptPart {
+    let part: BufferPart
     /// The number of its newest batch; `after` when it has none.
     var last: SequenceNumber
-    var start: UInt32
+    /// Bytes of its records.
     var bytes: Int64
     /// Whether batches between `after` and `last` cannot be read: their segment may have them.
     var hasHoles = false
+
+    /// All its batches come after this number.
+    var after: SequenceNumber { part.after }
 }
 
 /// A rotation's epoch, closed and waiting for its segment.
@@ -57,21 +60,14 @@ struct WriterState {
     // Counts that are in neither ledger yet.
     private var tally = SourceTally()
 
-    /// The open file; nil when none could be made.
-    var file: BufferFile?
-    /// Where its next record goes.
-    var offset: Int64 = 0
-    /// What is known to be durable of it.
-    var syncedOffset: Int64 = 0
-    /// The open file's number of each series that it knows.
+    /// Whether the last of `parts` is open: it is appended to.
+    var hasPart = false
+    /// The open part's number of each series that it knows.
     var seriesNumbers = SeriesNumbers()
     var encoder = BufferEncoder()
-    /// All buffer files, oldest first; the last is the open one.
-    var files: [BufferFileInfo]
-    /// Files that were closed by a rotation before all of them was durable, with the last number of
-    /// each: a batch is not acknowledged as durable before they are.
-    var unsynced: [(file: BufferFile, through: SequenceNumber)] = []
-    /// Bytes of the open epoch in all its files.
+    /// All parts of the buffer, oldest first.
+    var parts: [KeptPart]
+    /// Bytes of the open epoch in all its parts.
     var epochBytes: Int64 = 0
     /// Epochs that were rotated and not sealed yet, oldest first.
     var closing: [ClosingEpoch] = []
@@ -80,9 +76,9 @@ struct WriterState {
     var failures = 0
     var isFailing = false
     var isClosed = false
-    /// Whether the open file is not to be written again: an fsync failed, or bytes of a failed write
-    /// could not be cut off.
-    var distrustsFile = false
+    /// Whether nothing is to be appended to the open part: it is lost, or what a failed append left
+    /// could not be taken back.
+    var distrustsPart = false
 
     // Used again for each batch.
     var check = BatchCheck()
@@ -95,15 +91,15 @@ struct WriterState {
         epochAfter: SequenceNumber,
         nowMs: Int64,
         ledger: Ledger,
-        files: [BufferFileInfo]
+        parts: [KeptPart]
     ) {
         self.start = start
         self.lastNumber = lastNumber
         self.epochAfter = epochAfter
         epochSinceMs = nowMs
         settled = ledger
-        self.files = files
-        epochBytes = files.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
+        self.parts = parts
+        epochBytes = parts.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
     }
 
     /// Counts one batch of `source` in both ledgers.
@@ -138,29 +134,20 @@ struct WriterState {
             : SequenceNumber(start: start, count: 1)
     }
 
-    /// Puts a new file in place of the open one: every series and stream is stated anew.
-    mutating func adopt(_ file: BufferFile) {
-        if let old = self.file, syncedOffset < offset, !distrustsFile {
-            unsynced.append((old, lastNumber))
-        }
-        self.file = file
-        offset = Int64(BufferFormat.headerBytes)
-        syncedOffset = offset
+    /// The part that is appended to.
+    var openPart: BufferPart? { hasPart ? parts.last?.part : nil }
+
+    /// Puts a new part in place of the open one: every series and stream is stated anew.
+    mutating func adopt(_ part: BufferPart) {
+        hasPart = true
         seriesNumbers = SeriesNumbers()
         encoder = BufferEncoder()
-        distrustsFile = false
-        files.append(
-            BufferFileInfo(
-                path: file.path,
-                after: file.header.after,
-                last: file.header.after,
-                start: file.header.start,
-                bytes: offset
-            )
-        )
+        distrustsPart = false
+        parts.removeAll { $0.part.name == part.name }
+        parts.append(KeptPart(part: part, last: part.after, bytes: 0))
     }
 
-    /// After a failed write nothing that was stated in it may be built on.
+    /// After a failed append nothing that was stated in it may be built on.
     mutating func startOver() {
         seriesNumbers = SeriesNumbers()
         encoder.startOver()
@@ -199,9 +186,9 @@ struct SourceTally {
     }
 }
 
-/// A buffer file's number of each series, by the slot of its handle.
+/// A part's number of each series, by the slot of its handle.
 struct SeriesNumbers {
-    // The handle's generation in the upper half, the number below; 0: the file does not know it.
+    // The handle's generation in the upper half, the number below; 0: the part does not know it.
     private var words: [UInt64] = []
 
     /// The series' number; `define` gives one to a series that has none.

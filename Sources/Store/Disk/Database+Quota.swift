@@ -219,12 +219,12 @@ extension Database {
 
     // Samples of batches in `range` up to `place`; zero when the buffer does not have them any more.
     private func passed(_ range: SequenceRange, _ place: FeedPosition) -> Int {
-        let files = writer.withLock { $0.files }
+        let files = writer.withLock { $0.parts }
         var count = 0
         var number = range.after
         for info in files where info.last > range.after && info.after < place.number {
-            do throws(Errno) {
-                var feed = BufferFeed(info, try fileSystem.open(info.path, .read))
+            do throws(StoreError) {
+                var feed = BufferFeed(info, try buffer.read(info.part))
                 while true {
                     let batches = try feed.batches(
                         after: number,
@@ -253,7 +253,6 @@ extension Database {
             let dropped = epoch.ledger.stored
             writer.withLock { writer in
                 writer.closing.removeAll { $0.epoch == epoch.epoch }
-                writer.unsynced.removeAll { $0.through <= epoch.range.through }
                 writer.ledger.turnStored(of: epoch.ledger, into: .cap)
                 writer.epochLedger.add(epoch.ledger.asDropped(.cap))
                 head.withLock { $0.forget(epoch.epoch) }

@@ -26,21 +26,11 @@ extension Database {
         // Nothing is sealed, merged or deleted until all of it is there.
         try sealLock.withLock { _ throws(StoreError) in
             try housekeeping.withLock { _ throws(StoreError) in
-                let (names, files) = writer.withLock { writer in
-                    (sealed.withLock { $0.map(\.name) }, writer.files)
+                let (names, parts) = writer.withLock { writer in
+                    (sealed.withLock { $0.map(\.name) }, writer.parts)
                 }
                 try storage.copy(names, to: segmentDirectory)
-                for file in files {
-                    let target = FilePath.join(bufferDirectory, FilePath.name(file.path))
-                    try attempt("copy", file.path) { () throws(Errno) in
-                        try FileCopy.copy(
-                            fileSystem,
-                            file.path,
-                            to: target,
-                            byteCount: file.bytes
-                        )
-                    }
-                }
+                for kept in parts { try copy(kept, to: bufferDirectory) }
             }
         }
         let path = FilePath.join(directory, StoreLayout.identityName)
@@ -50,6 +40,28 @@ extension Database {
             try AtomicReplace.write(fileSystem, path, bytes)
         }
         log.info("snapshot made", ("directory", directory))
+    }
+
+    // A part as one buffer file, wherever its records lie.
+    private func copy(_ kept: KeptPart, to directory: String) throws(StoreError) {
+        let source = try buffer.read(kept.part)
+        let path = FilePath.join(directory, kept.part.name + StoreLayout.bufferSuffix)
+        try attempt("copy", source.path) { () throws(Errno) in
+            let file = try fileSystem.open(path, .create)
+            try file.write(BufferHeader.bytes(of: kept.part).span, at: 0)
+            var copied: Int64 = 0
+            while copied < kept.bytes {
+                let piece = try source.read(
+                    Int(min(kept.bytes - copied, 1 << 20)),
+                    at: source.start + copied
+                )
+                guard !piece.isEmpty else { throw .inputOutput }
+                try file.write(piece.span, at: Int64(BufferFormat.headerBytes) + copied)
+                copied += Int64(piece.count)
+            }
+            try file.sync()
+            try file.close()
+        }
     }
 
     private func attempt(

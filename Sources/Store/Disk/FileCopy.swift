@@ -1,4 +1,4 @@
-// Copies a file, or its beginning, where a link will not do.
+// Copies a file where a link will not do.
 import Platform
 
 /// Copies files piece by piece.
@@ -11,17 +11,14 @@ enum FileCopy {
     ///   - fileSystem: where both are.
     ///   - source: the path of the file.
     ///   - target: a path where nothing is yet.
-    ///   - byteCount: how much of it at most, nil for all.
     /// - Throws: `Errno`; a part of the copy may be left.
     static func copy(
         _ fileSystem: any FileSystem,
         _ source: String,
-        to target: String,
-        byteCount: Int64?
+        to target: String
     ) throws(Errno) {
         let from = try fileSystem.open(source, .read)
-        let size = try from.size()
-        let end = min(size, byteCount ?? size)
+        let end = try from.size()
         let to = try fileSystem.open(target, .create)
         var offset: Int64 = 0
         while offset < end {

@@ -122,7 +122,7 @@ extension SegmentStorage: StorageEngine {
                     where error == .crossDevice || error == .notSupported
                     || error == .operationNotPermitted
                 {
-                    try FileCopy.copy(fileSystem, path(of: name), to: target, byteCount: nil)
+                    try FileCopy.copy(fileSystem, path(of: name), to: target)
                 }
             } catch {
                 throw .cannot(action: "link", path: target, cause: error)

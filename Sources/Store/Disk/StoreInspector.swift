@@ -163,20 +163,21 @@ public enum StoreInspector {
         _ head: [UInt8]
     ) throws(Errno) -> [String] {
         var lines = ["buffer file", "bytes \(size)"]
-        let header: BufferHeader
+        let part: BufferPart
         do throws(BufferHeader.Problem) {
-            header = try BufferHeader.parse(head)
+            part = try BufferHeader.parse(head)
         } catch {
             switch error {
             case .damaged(let reason): return lines + ["damaged: \(reason)"]
             case .newerVersion(let version): return lines + ["version \(version), which is newer"]
             }
         }
-        lines.append("store \(header.storeID)")
-        lines.append("batches after \(header.after), start \(header.start)")
-        lines.append("made \(RFC3339.format(Timestamp(ms: header.createdMs)))")
-        var summary = BufferSummary(BufferDecoder(start: header.start))
-        var scanner = BufferScanner(file)
+        lines.append("store \(part.storeID)")
+        lines.append("batches after \(part.after), start \(part.start)")
+        lines.append("made \(RFC3339.format(Timestamp(ms: part.createdMs)))")
+        var summary = BufferSummary(BufferDecoder(start: part.start))
+        let kept = FilePart(found: part, at: path, byteCount: size)
+        var scanner = BufferScanner(FileSource(file, of: kept))
         while true {
             switch try scanner.next(limit: size) {
             case .record(let head, let payload):

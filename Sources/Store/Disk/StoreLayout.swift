@@ -19,10 +19,10 @@ enum StoreLayout {
     /// What the cold rewrite wrote.
     static let coldSuffix = ".gor.snappy"
 
-    /// A buffer file's name: the start it belongs to and the last number before it, both so that
+    /// A part of the buffer: the start it belongs to and the last number before it, both so that
     /// names order like numbers.
-    static func bufferName(after: SequenceNumber, _ start: UInt32) -> String {
-        "\(hex(UInt64(start), 8))-\(hex(after.raw, 16))\(bufferSuffix)"
+    static func partName(after: SequenceNumber, _ start: UInt32) -> String {
+        "\(hex(UInt64(start), 8))-\(hex(after.raw, 16))"
     }
 
     /// A segment's name: store id and range, so that it stays unique wherever it is copied.

@@ -193,35 +193,36 @@ public enum StoreVerifier {
         _ report: inout FileReport
     ) throws(StoreError) {
         report.kind = "buffer file"
-        let header: BufferHeader
+        let part: BufferPart
         do throws(BufferHeader.Problem) {
-            header = try BufferHeader.parse(head)
+            part = try BufferHeader.parse(head)
         } catch {
             switch error {
             case .damaged(let reason): return report.add(reason, at: 0)
             case .newerVersion(let version): throw .newerVersion(path: path, version: version)
             }
         }
-        report.storeID = header.storeID
+        report.storeID = part.storeID
         // One good copy is enough to read the file, but the other one is damaged all the same.
         let half = BufferFormat.headerBytes / 2
         if head[..<half] != head[half...] {
             report.add("the two copies of the header differ", at: 0)
         }
         do throws(Errno) {
-            try records(of: file, BufferDecoder(start: header.start), &report)
+            let kept = FilePart(found: part, at: path, byteCount: report.byteCount)
+            try records(of: FileSource(file, of: kept), BufferDecoder(start: part.start), &report)
         } catch {
             throw .cannot(action: "read", path: path, cause: error)
         }
     }
 
     private static func records(
-        of file: any OpenFile,
+        of source: FileSource,
         _ start: BufferDecoder,
         _ report: inout FileReport
     ) throws(Errno) {
         var decoder = start
-        var scanner = BufferScanner(file)
+        var scanner = BufferScanner(source)
         while true {
             switch try scanner.next(limit: report.byteCount) {
             case .record(let head, let payload):

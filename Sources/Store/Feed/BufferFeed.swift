@@ -1,12 +1,13 @@
-// Reads batches from a buffer file, also while it grows.
+// Reads batches from a part of the buffer, also while it grows.
 internal import Codec
 internal import Model
 internal import Platform
 
-/// A reader that walks through one buffer file.
+/// A reader that walks through one part of the buffer.
 struct BufferFeed: Sendable {
-    let path: String
+    let part: BufferPart
     let table: BufferFeedTable
+    private let source: any BufferSource
     private var scanner: BufferScanner
     private var decoder: BufferDecoder
     private var pending: [FeedBatch] = []
@@ -15,33 +16,34 @@ struct BufferFeed: Sendable {
     /// Whether batches were passed over because they cannot be read.
     private(set) var hasHoles = false
 
-    init(_ info: BufferFileInfo, _ file: any OpenFile) {
-        path = info.path
+    init(_ info: KeptPart, _ source: any BufferSource) {
+        part = info.part
+        self.source = source
         table = BufferFeedTable()
-        scanner = BufferScanner(file)
-        decoder = BufferDecoder(start: info.start)
+        scanner = BufferScanner(source)
+        decoder = BufferDecoder(start: info.part.start)
         passed = info.after
     }
 
-    /// The batches after `number`: as many as hold `samples` samples, fewer at the file's end.
+    /// The batches after `number`: as many as hold `samples` samples, fewer at the part's end.
     ///
     /// - Parameters:
     ///   - number: what was passed already.
     ///   - samples: how many are wanted.
-    ///   - limit: the file's length as far as it is written.
+    ///   - limit: how many bytes of records count.
     /// - Returns: all that are there up to that many, whole batches.
-    /// - Throws: `Errno` of read(2). Damage is passed over and shows in `hasHoles`.
+    /// - Throws: `.cannot` when it cannot be read. Damage is passed over and shows in `hasHoles`.
     mutating func batches(
         after number: SequenceNumber,
         samples: Int,
         limit: Int64
-    ) throws(Errno) -> ArraySlice<FeedBatch> {
+    ) throws(StoreError) -> ArraySlice<FeedBatch> {
         let passedCount = pending.prefix { $0.number <= number }.count
         pending.removeFirst(passedCount)
         passed = max(passed, number)
         var held = pending.reduce(0) { $0 + $1.count }
-        while held < samples, scanner.offset < limit {
-            switch try scanner.next(limit: limit) {
+        while held < samples {
+            switch try nextFrame(limit) {
             case .record(let head, let payload):
                 do throws(CodecError) {
                     let bytes = Array(scanner.window[payload])
@@ -65,6 +67,14 @@ struct BufferFeed: Sendable {
         return pending[...]
     }
 
+    private mutating func nextFrame(_ limit: Int64) throws(StoreError) -> BufferFrameFound {
+        do throws(Errno) {
+            return try scanner.next(limit: source.start + limit)
+        } catch {
+            throw .cannot(action: "read", path: source.path, cause: error)
+        }
+    }
+
     private static func feedBatch(_ batch: BufferBatch, _ decoder: BufferDecoder) -> FeedBatch {
         let known = batch.values.indices.filter { decoder.labels(of: batch.series[$0]) != nil }
         let inOrder = batch.isLate.isEmpty ? known : known.filter { !batch.isLate[$0] }
@@ -82,7 +92,7 @@ struct BufferFeed: Sendable {
     }
 }
 
-/// The series of a buffer file, by its own numbers.
+/// The series of a part, by its own numbers.
 final class BufferFeedTable: FeedSeriesTable {
     private let known = Lock<[UInt32: Labels]>([:])
 
@@ -95,7 +105,7 @@ final class BufferFeedTable: FeedSeriesTable {
     }
 }
 
-/// The series of several buffer files: the upper half of a number says which file.
+/// The series of several parts: the upper half of a number says which one.
 final class JoinedFeedTable: FeedSeriesTable {
     private let tables: [BufferFeedTable]
 

@@ -31,9 +31,9 @@ struct FeedReaders {
     private var buffers: [BufferFeed] = []
     private var segments: [SegmentFeed] = []
 
-    /// Takes out a reader of the file that has not passed `number` yet.
-    mutating func takeBuffer(_ path: String, _ number: SequenceNumber) -> BufferFeed? {
-        let place = buffers.firstIndex { $0.path == path && $0.passed <= number }
+    /// Takes out a reader of the part that has not passed `number` yet.
+    mutating func takeBuffer(_ part: BufferPart, _ number: SequenceNumber) -> BufferFeed? {
+        let place = buffers.firstIndex { $0.part == part && $0.passed <= number }
         return place.map { buffers.remove(at: $0) }
     }
 
@@ -94,10 +94,10 @@ extension Database: BatchFeed {
             case .skipTo(let next): place = next
             case .buffer(let info):
                 let (slice, hasHoles) = try nextInBuffer(info, place, limit)
-                // Asks again: the epoch's segment has what the file has lost.
+                // Asks again: the epoch's segment has what the part has lost.
                 if hasHoles, !info.hasHoles, noteHoles(in: info, at: place) { continue }
                 guard let slice else {
-                    // The file's last batches are passed: what follows is in the next one.
+                    // The part's last batches are passed: what follows is in the next one.
                     guard info.last > place.number else { return nil }
                     place = FeedPosition(number: info.last)
                     continue
@@ -142,25 +142,21 @@ extension Database: BatchFeed {
         return try sliceInBuffers(from: from, to: to)
     }
 
-    // A slice that came from memory may reach over the border between two files.
+    // A slice that came from memory may reach over the border between two parts.
     private func sliceInBuffers(
         from: FeedPosition,
         to: FeedPosition
     ) throws(StoreError) -> FeedSlice? {
         guard case .buffer(let first) = source(after: from) else { return nil }
-        let files = writer.withLock { $0.files }
+        let parts = writer.withLock { $0.parts }
         var batches: [FeedBatch] = []
         var tables: [BufferFeedTable] = []
-        for info in files where info.last >= first.last && info.after <= to.number {
-            do throws(Errno) {
-                var feed = BufferFeed(info, try fileSystem.open(info.path, .read))
-                let found = try feed.batches(after: from.number, samples: .max, limit: info.bytes)
-                let wanted = found.prefix { $0.number <= to.number || to.offset > 0 }
-                batches += wanted.map { $0.renumbered(table: tables.count) }
-                tables.append(feed.table)
-            } catch {
-                throw .cannot(action: "read", path: info.path, cause: error)
-            }
+        for info in parts where info.last >= first.last && info.after <= to.number {
+            var feed = BufferFeed(info, try buffer.read(info.part))
+            let found = try feed.batches(after: from.number, samples: .max, limit: info.bytes)
+            let wanted = found.prefix { $0.number <= to.number || to.offset > 0 }
+            batches += wanted.map { $0.renumbered(table: tables.count) }
+            tables.append(feed.table)
         }
         guard let last = batches.last, to.number <= last.number else { return nil }
         return FeedSlicing.exactly(from: from, to: to, batches[...], JoinedFeedTable(tables))
@@ -189,7 +185,7 @@ extension Database: BatchFeed {
     private enum Source {
         case nothing
         case skipTo(FeedPosition)
-        case buffer(BufferFileInfo)
+        case buffer(KeptPart)
         case segment(SegmentReader, isResend: Bool)
     }
 
@@ -207,54 +203,49 @@ extension Database: BatchFeed {
             }
             return .skipTo(FeedPosition(number: next.range.after))
         }
-        let files = writer.withLock { $0.files }
-        let file = files.first { $0.last > position.number }
+        let parts = writer.withLock { $0.parts }
+        let part = parts.first { $0.last > position.number }
         let segment = segments.first { $0.range.contains(after: position.number) }
-        if let file, file.after <= position.number, !file.hasHoles || segment == nil {
-            return .buffer(file)
+        if let part, part.after <= position.number, !part.hasHoles || segment == nil {
+            return .buffer(part)
         }
         if let segment {
             let isAtStart = segment.range.after == position.number && position.offset == 0
             return .segment(segment, isResend: !isAtStart)
         }
         let next = [
-            file?.after, segments.first { $0.range.after > position.number }?.range.after,
+            part?.after, segments.first { $0.range.after > position.number }?.range.after,
         ].compactMap { $0 }.min()
         return next.map { .skipTo(FeedPosition(number: $0)) } ?? .nothing
     }
 
     private func nextInBuffer(
-        _ info: BufferFileInfo,
+        _ info: KeptPart,
         _ position: FeedPosition,
         _ limit: Int
     ) throws(StoreError) -> (slice: FeedSlice?, hasHoles: Bool) {
-        let kept = readers.withLock { $0.takeBuffer(info.path, position.number) }
-        do throws(Errno) {
-            var feed: BufferFeed
-            if let kept {
-                feed = kept
-            } else {
-                feed = BufferFeed(info, try fileSystem.open(info.path, .read))
-            }
-            let (wanted, overflow) = limit.addingReportingOverflow(Int(position.offset))
-            let batches = try feed.batches(
-                after: position.number,
-                samples: overflow ? .max : wanted,
-                limit: info.bytes
-            )
-            let slice = FeedSlicing.next(after: position, batches, limit: limit, feed.table)
-            readers.withLock { $0.put(feed) }
-            return (slice, feed.hasHoles)
-        } catch {
-            throw .cannot(action: "read", path: info.path, cause: error)
+        var feed: BufferFeed
+        if let kept = readers.withLock({ $0.takeBuffer(info.part, position.number) }) {
+            feed = kept
+        } else {
+            feed = BufferFeed(info, try buffer.read(info.part))
         }
+        let (wanted, overflow) = limit.addingReportingOverflow(Int(position.offset))
+        let batches = try feed.batches(
+            after: position.number,
+            samples: overflow ? .max : wanted,
+            limit: info.bytes
+        )
+        let slice = FeedSlicing.next(after: position, batches, limit: limit, feed.table)
+        readers.withLock { $0.put(feed) }
+        return (slice, feed.hasHoles)
     }
 
-    // Remembers that a file has lost batches; true when a segment has those behind `position`.
-    private func noteHoles(in file: BufferFileInfo, at position: FeedPosition) -> Bool {
+    // Remembers that a part has lost batches; true when a segment has those behind `position`.
+    private func noteHoles(in lossy: KeptPart, at position: FeedPosition) -> Bool {
         writer.withLock { writer in
-            for place in writer.files.indices where writer.files[place].path == file.path {
-                writer.files[place].hasHoles = true
+            for place in writer.parts.indices where writer.parts[place].part == lossy.part {
+                writer.parts[place].hasHoles = true
             }
         }
         return sealed.withLock { segments in

@@ -15,6 +15,8 @@ public struct StoreEngines: Sendable {
 
     /// Where others find chunks by series and time; kept in step with the segments.
     public var timeIndex: any TimeIndex
+    /// Where batches lie until their epoch is sealed; made when a store opens.
+    public var writeBuffer: @Sendable (BufferContext) -> any WriteBuffer
 
     /// Binds the engines.
     ///
@@ -24,12 +26,14 @@ public struct StoreEngines: Sendable {
         cold: any Compressor = ColumnarCompressor(),
         others: [any Compressor] = [],
         storage: @escaping @Sendable (StorageContext) -> any StorageEngine = { SegmentStorage($0) },
-        timeIndex: any TimeIndex = SegmentTimeIndex()
+        timeIndex: any TimeIndex = SegmentTimeIndex(),
+        writeBuffer: @escaping @Sendable (BufferContext) -> any WriteBuffer = { FileBuffer($0) }
     ) {
         self.sealed = sealed
         self.cold = cold
         self.others = others
         self.storage = storage
         self.timeIndex = timeIndex
+        self.writeBuffer = writeBuffer
     }
 }

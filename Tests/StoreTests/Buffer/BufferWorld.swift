@@ -50,6 +50,12 @@ struct BufferWorld {
     }
 
     static let start: UInt32 = 77
+    static let part = BufferPart(
+        storeID: StoreID(bytes: [UInt8](repeating: 7, count: 16)),
+        start: start,
+        after: .zero,
+        createdMs: 5
+    )
     private(set) var bytes: [UInt8]
     private(set) var facts: [BatchFacts] = []
     /// The stream of each batch, and whether it stands alone.
@@ -61,13 +67,7 @@ struct BufferWorld {
     private var time: Int64 = 1_700_000_000_000
 
     init() {
-        bytes =
-            BufferHeader(
-                storeID: StoreID(bytes: [UInt8](repeating: 7, count: 16)),
-                after: .zero,
-                start: BufferWorld.start,
-                createdMs: 5
-            ).bytes
+        bytes = BufferHeader.bytes(of: BufferWorld.part)
     }
 
     /// Adds a batch of one of `streamCount` streams; `plain` ones are as scrapes are.
@@ -172,7 +172,7 @@ struct BufferReading {
         let disk = MemoryFileSystem()
         let file = try disk.open("/f", .create)
         try file.write(bytes.span, at: 0)
-        var scanner = BufferScanner(file)
+        var scanner = BufferScanner(WholeFile(file))
         var decoder = BufferDecoder(start: BufferWorld.start)
         while true {
             switch try scanner.next(limit: Int64(bytes.count)) {
@@ -193,5 +193,21 @@ struct BufferReading {
                 return
             }
         }
+    }
+}
+
+/// All of a file as records of a part, whatever was written to it.
+struct WholeFile: BufferSource {
+    private let file: any OpenFile
+
+    init(_ file: any OpenFile) {
+        self.file = file
+    }
+
+    var path: String { file.path }
+    var start: Int64 { Int64(BufferFormat.headerBytes) }
+    func end() throws(Errno) -> Int64 { try file.size() }
+    func read(_ count: Int, at offset: Int64) throws(Errno) -> [UInt8] {
+        try file.read(count, at: offset)
     }
 }
