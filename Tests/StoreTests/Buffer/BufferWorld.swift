@@ -167,13 +167,16 @@ struct BufferReading {
     var damage: [Range<Int64>] = []
     var tail: Range<Int64> = 0..<0
     var refused = 0
+    /// Of all series that were named.
+    var labels: Set<Labels> = []
 
-    init(_ bytes: [UInt8]) throws {
+    init(_ bytes: [UInt8], start: UInt32 = BufferWorld.start) throws {
         let disk = MemoryFileSystem()
         let file = try disk.open("/f", .create)
         try file.write(bytes.span, at: 0)
         var scanner = BufferScanner(WholeFile(file))
-        var decoder = BufferDecoder(start: BufferWorld.start)
+        var decoder = BufferDecoder(start: start)
+        defer { labels = Set(decoder.series.values) }
         while true {
             switch try scanner.next(limit: Int64(bytes.count)) {
             case .record(let head, let payload):
