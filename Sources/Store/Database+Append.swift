@@ -7,7 +7,7 @@ extension Database {
     /// Stores one batch: all of it that is acceptable becomes visible at once.
     ///
     /// On return the batch is acknowledged as `options.sync` says. The order of calls is the order of
-    /// the sequence.
+    /// the sequence. Waits while the buffer of the last start is replayed.
     ///
     /// - Returns: what became of it. `.refused(.bufferUnavailable)` when the disk does not take it:
     ///   it is counted as dropped and not stored; the next batch tries again. The same where
@@ -39,7 +39,8 @@ extension Database {
     }
 
     private func store(_ batch: SampleBatch) -> AppendOutcome {
-        writer.withLock { writer -> AppendOutcome in
+        replay.wait()
+        return writer.withLock { writer -> AppendOutcome in
             writer.isClosed ? .refused(.bufferUnavailable) : append(batch, &writer)
         }
     }

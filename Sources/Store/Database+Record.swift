@@ -129,6 +129,9 @@ extension Database {
     ///
     /// - Throws: `.cannot` when neither takes it; it is in memory still, and the next call tries again.
     public func syncBuffer() throws(StoreError) {
+        replay.wait()
+        // After a replay that was interrupted all that there is lies in the buffer as it was.
+        guard replay.isDone else { return }
         try secure(against: .powerCut)
     }
 
@@ -154,9 +157,13 @@ extension Database {
         sealPending()
         let gone = writer.withLock { writer -> [BufferPart]? in
             guard writer.closing.allSatisfy({ last <= $0.range.after }) else { return nil }
+            // What could not be read of a part is in no segment.
             let open = writer.openPart
-            writer.parts.removeAll { $0.part != open && loss.parts.contains($0.part) }
-            return loss.parts.filter { $0 != open }
+            let kept = writer.parts.filter { $0.part == open || $0.unreadThrough != nil }.map(
+                \.part
+            )
+            writer.parts.removeAll { loss.parts.contains($0.part) && !kept.contains($0.part) }
+            return loss.parts.filter { !kept.contains($0) }
         }
         guard let gone else {
             throw .cannot(action: "sync", path: loss.path, cause: loss.cause)

@@ -19,6 +19,7 @@ extension Database {
 
     @discardableResult
     func rotate(_ writer: inout WriterState) -> Bool {
+        if writer.isReplaying { return false }
         let range = SequenceRange(after: writer.epochAfter, through: writer.lastNumber)
         writer.epochSinceMs = wallClock.nowMs()
         guard range.after < range.through else { return false }
@@ -66,7 +67,7 @@ extension Database {
             if !writer.isClosed, isRotationDue(&writer, usedBytes: used, nowMs: nowMs) {
                 rotate(&writer)
             }
-            return writer.isClosed
+            return writer.isClosed || writer.isReplaying
         }
         // The directory may be another process's by now.
         if isClosed { return }

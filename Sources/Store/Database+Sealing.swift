@@ -233,8 +233,9 @@ extension Database {
                 }) {
                     return true
                 }
-                if file.last <= dropped { return false }
-                if file.last > newest.after { return true }
+                if max(file.last, file.unreadThrough ?? .zero) <= dropped { return false }
+                if file.last > min(newest.after, writer.epochAfter) { return true }
+                if file.unreadThrough != nil { return true }
                 // A destination that stands in an epoch goes on in the buffer: all of it is kept.
                 return positions.contains { position in
                     position.time == nil && position.number < file.last

@@ -17,9 +17,6 @@ public final class Database: Sendable {
     public let engines: StoreEngines
     /// The store's name for ever.
     public let storeID: StoreID
-    /// What recovery found.
-    public let recovery: RecoveryReport
-
     let identity: StoreIdentity
     let fileSystem: any FileSystem
     let wallClock: any WallClock
@@ -46,6 +43,7 @@ public final class Database: Sendable {
     let headTable = HeadFeedTable()
     let retention: Lock<RetentionClock>
     let maintenance: Maintenance
+    let replay: ReplayGate
     let isClockSynchronised: @Sendable () -> Bool
     private let lock: Lock<DirectoryLock?>
 
@@ -53,7 +51,8 @@ public final class Database: Sendable {
     /// crash left: no hand is needed.
     ///
     /// Damaged files are moved to `quarantine/`. With `options.isReadOnly` a store that is there is
-    /// read as it is.
+    /// read as it is. With `options.replaysInBackground` the store answers from its segments at once, and
+    /// takes batches when what the buffer holds is back in memory: see `isReplaying`.
     ///
     /// - Throws: `.locked` when another process has it, `.newerVersion` for files of a newer program,
     ///   `.cannot` when the directory cannot be used.
@@ -66,14 +65,11 @@ public final class Database: Sendable {
         isClockSynchronised: @escaping @Sendable () -> Bool = { true }
     ) throws(StoreError) {
         let opened = try Recovery.open(options.withinCap, engines, fileSystem, wallClock, log)
+        let plan = opened.plan
         self.init(opened, engines, wallClock, log, isClockSynchronised)
         headTable.bind(self)
-        if options.isReadOnly {
-            writer.withLock { $0.isClosed = true }
-            return
-        }
-        writer.withLock { beginPart(&$0) }
-        if options.runsMaintenance { maintenance.start(self) }
+        if options.isReadOnly { writer.withLock { $0.isClosed = true } }
+        replay(plan)
     }
 
     private init(
@@ -87,7 +83,6 @@ public final class Database: Sendable {
         self.engines = engines
         storeID = opened.identity.id
         identity = opened.identity
-        recovery = opened.report
         fileSystem = opened.fileSystem
         quarantine = opened.quarantine
         storage = opened.storage
@@ -97,13 +92,14 @@ public final class Database: Sendable {
         self.log = log
         self.isClockSynchronised = isClockSynchronised
         maintenance = Maintenance()
+        replay = ReplayGate(opened.plan, opened.buffer, nowMs: wallClock.nowMs())
         retention = Lock(RetentionClock(nowMs: wallClock.nowMs()))
-        let lastNumber = opened.parts.writer.lastNumber
         let parts = opened.takeParts()
         sealed = Lock(parts.segments)
         writer = Lock(parts.writer)
         head = Lock(parts.head)
-        ring = Lock(FeedRing(after: lastNumber, byteLimit: options.feedMemoryBytes))
+        // It begins where the replay ends.
+        ring = Lock(FeedRing(after: .max, byteLimit: options.feedMemoryBytes))
         lock = Lock(parts.lock)
     }
 
@@ -158,14 +154,20 @@ public final class Database: Sendable {
 
     /// Stores what can be sealed, makes everything durable, gives the directory back.
     ///
+    /// A replay that is under way ends: what it did not come to is left to the next start.
+    ///
     /// - Parameter sealing: whether the open epoch is sealed too; else it stays in the buffer.
     /// - Throws: `.cannot` when the buffer cannot be made durable.
     public func close(sealing: Bool = true) throws(StoreError) {
+        // Who waits for the replay to append must not go on when it is interrupted.
+        if isReplaying { writer.withLock { $0.isClosed = true } }
+        replay.stop()
         maintenance.stop()
         // First, so that nothing is acknowledged that the last sync or segment misses.
         writer.withLock { $0.isClosed = true }
         defer { lock.withLock { $0 = nil } }
-        if options.isReadOnly { return }
+        // What was not replayed is in the buffer as it was.
+        if options.isReadOnly || !replay.isDone { return }
         if sealing {
             rotate()
             sealPending()
@@ -218,6 +220,7 @@ public final class Database: Sendable {
             statistics.expired = state.expired
         }
         statistics.replayedSamples = recovery.replayedSamples
+        statistics.replay = replayProgress
         statistics.quarantined = quarantine.count
         statistics.cache = blockCache.statistics
         return statistics
@@ -262,8 +265,10 @@ public struct StoreStatistics: Sendable {
     public var sealFailures = 0
     public var segmentsDeleted = 0
     public var quarantined = 0
-    /// Samples that the start found in the buffer.
+    /// Samples that the start found in the buffer, so far.
     public var replayedSamples = 0
+    /// How far the start is.
+    public var replay = ReplayProgress()
     /// Of the segments: those that were merged.
     public var coldSegmentCount = 0
     public var coldSegmentBytes = 0

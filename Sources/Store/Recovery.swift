@@ -4,7 +4,7 @@ internal import Codec
 internal import Model
 internal import Platform
 
-/// What opening found and did.
+/// What opening found and did, with the replay that belongs to it.
 public struct RecoveryReport: Sendable, Equatable {
     /// Valid segments.
     public var segments = 0
@@ -22,10 +22,14 @@ public struct RecoveryReport: Sendable, Equatable {
     public var lostSamples = 0
     /// Bytes of torn tails that were left behind.
     public var tornBytes: Int64 = 0
+    /// Parts of the buffer whose rest could not be read: they stay for the next start.
+    public var unreadParts = 0
     /// Damaged stretches in the middle of buffer files.
     public var damagedStretches = 0
     /// Files that were moved aside.
     public var quarantined = 0
+    /// The most that samples took in memory meanwhile, in bytes.
+    public var headBytes = 0
 
     /// Nothing found.
     public init() {}
@@ -40,7 +44,7 @@ struct OpenedStore: ~Copyable {
     let storage: any StorageEngine
     let cache: BlockCache
     let buffer: any WriteBuffer
-    let report: RecoveryReport
+    let plan: ReplayPlan
     var parts: Parts
 
     struct Parts: ~Copyable {
@@ -116,46 +120,22 @@ enum Recovery {
         let sealedRanges = segments.map(\.range) + unreadable.map(\.range)
         report.segments = segments.count
         report.unreadableSegments = unreadable.count
-        var replay = Replay(
-            head: HeadState(
-                limits: HeadLimits(
-                    maxSeries: .max,
-                    chunkPointLimit: min(
-                        options.chunkPointLimit,
-                        ChunkHeader.maximumPointCount
-                    ),
-                    chunkSizeLimit: options.chunkSizeLimit
-                )
-            ),
-            sealed: sealedRanges,
-            report: report
-        )
-        var kept: [KeptPart] = []
-        for part in parts {
-            kept.append(try replay.run(part, try buffer.read(part), quarantine, log))
-        }
-        if options.sync != .never, !options.isReadOnly { makeDurable(buffer, log) }
-        replay.finish()
-        replay.head.setMaxSeries(options.maxSeries)
-        for segment in segments { replay.addFooter(segment, log) }
-        report = replay.report
-        report.quarantined = quarantine.count
         let sealedThrough = sealedRanges.map(\.through).max() ?? .zero
-        let last = max(replay.lastNumber, sealedThrough)
-        let nowMs = wallClock.nowMs()
-        // The open epoch is as old as the first part with a batch of it, not as this start.
-        let epochSinceMs = kept.lazy
-            .filter { $0.last > sealedThrough }.map { $0.part.createdMs }.min()
-        var writer = WriterState(
+        let writer = WriterState(
             start: identity.lastStart,
-            lastNumber: last,
+            lastNumber: sealedThrough,
             epochAfter: sealedThrough,
-            nowMs: min(epochSinceMs ?? nowMs, nowMs),
-            ledger: replay.ledger,
-            parts: kept
+            nowMs: wallClock.nowMs(),
+            ledger: ledger(of: segments, log),
+            parts: []
         )
-        writer.epochLedger = replay.replayedLedger
-        writer.closing = replay.closing
+        let head = HeadState(
+            limits: HeadLimits(
+                maxSeries: options.maxSeries,
+                chunkPointLimit: min(options.chunkPointLimit, ChunkHeader.maximumPointCount),
+                chunkSizeLimit: options.chunkSizeLimit
+            )
+        )
         return OpenedStore(
             options: options,
             fileSystem: fileSystem,
@@ -164,14 +144,26 @@ enum Recovery {
             storage: storage,
             cache: cache,
             buffer: buffer,
-            report: report,
-            parts: .init(
-                head: replay.takeHead(),
-                writer: writer,
-                segments: segments,
-                lock: lock
-            )
+            plan: ReplayPlan(parts: parts, sealed: sealedRanges, report: report),
+            parts: .init(head: head, writer: writer, segments: segments, lock: lock)
         )
+    }
+
+    // The counts that the segments' footers carry.
+    private static func ledger(of segments: [SegmentReader], _ log: Logger) -> Ledger {
+        var ledger = Ledger()
+        for segment in segments {
+            do throws(CodecError) {
+                ledger.add(try Ledger(segment.ledgerBytes))
+            } catch {
+                log.error(
+                    "a segment's ledger cannot be read",
+                    ("path", segment.path),
+                    ("cause", "\(error)")
+                )
+            }
+        }
+        return ledger
     }
 
     // To make a store where none is would be the wrong answer to who only wants to read one.
@@ -187,20 +179,6 @@ enum Recovery {
             throw .cannot(action: "read the store in", path: base, cause: error)
         }
         throw .noStore(path: base)
-    }
-
-    // What a killed process left to the kernel is served from now on: a power cut must not take it.
-    // Where it does not become so, the first sync of the open store seals it.
-    private static func makeDurable(_ buffer: any WriteBuffer, _ log: Logger) {
-        do throws(BufferLoss) {
-            try buffer.sync(against: .powerCut)
-        } catch {
-            log.error(
-                "cannot make the buffer of an earlier start durable",
-                ("path", error.path),
-                ("cause", "\(error.cause)")
-            )
-        }
     }
 
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws(StoreError) {

@@ -79,6 +79,11 @@ public struct StoreOptions: Sendable {
     ///
     /// Writers are kept out meanwhile; readers may share it. Without threads of its own.
     public var isReadOnly = false
+    /// Whether the write buffer of the last start is replayed on a thread of the store's own, while the
+    /// store already answers queries.
+    ///
+    /// Else opening returns when that is done. See `Database.isReplaying`.
+    public var replaysInBackground = false
     /// Whether LOCK is taken; only stores in memory go without.
     public var locksDirectory = true
     /// Whether threads of the store's own sync, rotate, seal and delete.

@@ -47,7 +47,10 @@ extension Shipper {
                 take(.fetched(id: id, facts: nil))
             }
         } catch {
-            journal.cannot(error, at: wall.nowMs(), nowNs: loop.clock.nowNs())
+            // What was sent before the start is sent again once the store has it back in memory.
+            if error != .replaying {
+                journal.cannot(error, at: wall.nowMs(), nowNs: loop.clock.nowNs())
+            }
             take(.fetchFailed(id: id))
         }
     }

@@ -71,6 +71,9 @@ struct BufferDecoder {
     /// The labels of a series; nil when the record that held them was damaged.
     func labels(of series: UInt32) -> Labels? { definitions.labels[series] }
 
+    /// Takes out the labels of a series; nil when the record that held them was damaged.
+    mutating func takeLabels(of series: UInt32) -> Labels? { definitions.take(series) }
+
     /// The series so far, by number.
     var series: [UInt32: Labels] { definitions.labels }
 

@@ -32,6 +32,8 @@ struct BufferScanner {
     private(set) var offset: Int64
     private var windowStart: Int64 = 0
     private var budget = Int64.max
+    // Once a read has failed no more is asked for than is needed.
+    private var isCareful = false
     /// The bytes that `payload` ranges refer to.
     private(set) var window: [UInt8] = []
 
@@ -128,8 +130,19 @@ struct BufferScanner {
         if place >= windowStart, place + Int64(count) <= windowStart + Int64(window.count) {
             return Int(place - windowStart)
         }
-        let wanted = Int(min(Int64(max(count, BufferScanner.windowBytes)), limit - place))
-        window = try source.read(wanted, at: place)
+        var wanted = count
+        if !isCareful {
+            wanted = Int(min(Int64(max(count, BufferScanner.windowBytes)), limit - place))
+        }
+        do throws(Errno) {
+            window = try source.read(wanted, at: place)
+        } catch {
+            guard wanted > count else { throw error }
+            // What comes before the place that cannot be read is read all the same.
+            isCareful = true
+            wanted = count
+            window = try source.read(wanted, at: place)
+        }
         if budget != .max { budget -= Int64(wanted) }
         windowStart = place
         return window.count >= count ? 0 : nil

@@ -20,6 +20,9 @@ struct DefinitionDecoder {
     private var recent: [Record] = []
     private var recentBytes = 0
 
+    /// Takes out the labels of a series: who wants them once need not have them twice in memory.
+    mutating func take(_ series: UInt32) -> Labels? { labels.removeValue(forKey: series) }
+
     /// Takes a record of series.
     mutating func decode(flags: UInt8, _ payload: Span<UInt8>) throws(CodecError) {
         var cursor = ByteCursor()

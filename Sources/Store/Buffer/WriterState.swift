@@ -11,6 +11,8 @@ struct KeptPart {
     var bytes: Int64
     /// Whether batches between `after` and `last` cannot be read: their segment may have them.
     var hasHoles = false
+    /// Where the medium did not give the rest of it: batches up to here may be in it, for a later start.
+    var unreadThrough: SequenceNumber?
 
     /// All its batches come after this number.
     var after: SequenceNumber { part.after }
@@ -76,6 +78,8 @@ struct WriterState {
     var failures = 0
     var isFailing = false
     var isClosed = false
+    /// Whether batches of earlier starts are on their way back: nothing is appended or rotated.
+    var isReplaying = true
     /// Whether nothing is to be appended to the open part: it is lost, or what a failed append left
     /// could not be taken back.
     var distrustsPart = false
@@ -112,6 +116,12 @@ struct WriterState {
         if drops.isEmpty { return tally.count(source, stored: stored, generated: generated) }
         settled.count(source.name.text, stored: stored, generated: generated, drops: drops)
         settledOfEpoch.count(source.name.text, stored: stored, generated: generated, drops: drops)
+    }
+
+    /// The same for a batch of an earlier start.
+    mutating func count(_ source: String, stored: Int, generated: Int, _ drops: [DropCount]) {
+        settled.count(source, stored: stored, generated: generated, drops: drops)
+        settledOfEpoch.count(source, stored: stored, generated: generated, drops: drops)
     }
 
     // Before a ledger is read or set: what was counted until now belongs to the old one.

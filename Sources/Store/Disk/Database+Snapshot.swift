@@ -14,6 +14,7 @@ extension Database {
     ///   rest of a snapshot that was interrupted.
     /// - Throws: `.cannot`; what was written is left behind, without a STORE file.
     public func snapshot(to directory: String) throws(StoreError) {
+        waitUntilReplayed()
         try syncBuffer()
         let segmentDirectory = FilePath.join(directory, StoreLayout.segmentDirectory)
         let bufferDirectory = FilePath.join(directory, StoreLayout.bufferDirectory)

@@ -59,8 +59,12 @@ struct FeedReaders {
 }
 
 extension Database: BatchFeed {
+    /// While the buffer is replayed, a position behind all that it may hold.
     public var end: FeedPosition {
-        FeedPosition(number: writer.withLock { $0.lastNumber })
+        let number = writer.withLock { writer in
+            writer.isReplaying ? max(writer.lastNumber, firstOfStart) : writer.lastNumber
+        }
+        return FeedPosition(number: number)
     }
 
     public func nextInMemory(after position: FeedPosition, limit: Int) -> FeedStep {
@@ -114,7 +118,19 @@ extension Database: BatchFeed {
         }
     }
 
+    /// - Throws: `.replaying` where it may turn up when the replay is over.
     public func slice(
+        from: FeedPosition,
+        to: FeedPosition
+    ) throws(StoreError) -> FeedSlice? {
+        // Asked first: it may be over in a moment.
+        let isReplaying = isReplaying
+        let slice = try sliceNow(from: from, to: to)
+        if slice == nil, isReplaying { throw .replaying }
+        return slice
+    }
+
+    private func sliceNow(
         from: FeedPosition,
         to: FeedPosition
     ) throws(StoreError) -> FeedSlice? {
@@ -131,12 +147,12 @@ extension Database: BatchFeed {
             // A place among the batches cannot be found in a segment, which is in order of time.
             guard to.time != nil || to.number >= segment.range.through else { return nil }
             guard let slice = try nextInSegment(segment, from, to, .max) else {
-                return try self.slice(from: from, to: to)
+                return try sliceNow(from: from, to: to)
             }
             if slice.count > 0 { return slice }
             // Nothing more in that segment: the slice began behind it.
             guard slice.to < to else { return nil }
-            return try self.slice(from: slice.to, to: to)?.starting(at: from)
+            return try sliceNow(from: slice.to, to: to)?.starting(at: from)
         }
         guard from.time == nil, to.time == nil else { return nil }
         return try sliceInBuffers(from: from, to: to)
@@ -191,7 +207,14 @@ extension Database: BatchFeed {
 
     // Where the batches behind `position` are.
     private func source(after position: FeedPosition) -> Source {
+        let isReplaying = writer.withLock { $0.isReplaying }
         let segments = sealed.withLock { $0 }
+        if isReplaying {
+            // What is not in a segment from its beginning on may be in a part yet to come.
+            let segment = segments.first { $0.range.after == position.number }
+            guard let segment, position.time != nil || position.offset == 0 else { return .nothing }
+            return .segment(segment, isResend: false)
+        }
         if position.time != nil {
             if let segment = segments.first(where: { $0.range.after == position.number }) {
                 return .segment(segment, isResend: false)

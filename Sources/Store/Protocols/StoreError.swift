@@ -15,6 +15,9 @@ public enum StoreError: Error, Equatable {
     case newerVersion(path: String, version: UInt16)
     /// A part of a segment cannot be read.
     case damaged(path: String, what: String)
+    /// What is asked for may be in the write buffer of the last start, which is still being replayed: ask
+    /// again when that is over.
+    case replaying
     /// There is no store to be read.
     case noStore(path: String)
 }
@@ -33,6 +36,8 @@ extension StoreError: CustomStringConvertible {
             "\(path): format version \(version) is newer than this program knows; use a newer tsdb-agent"
         case .damaged(let path, let what):
             "\(path): \(what)"
+        case .replaying:
+            "the write buffer of the last start is still being replayed; try again later"
         case .noStore(let path):
             "there is no store in \(path); is storage.base_path right?"
         }

@@ -25,6 +25,7 @@ extension Database {
     public func takeOutKnown(
         _ series: inout [(labels: Labels, samples: SampleColumns)]
     ) throws(SegmentError) -> KnownSamples {
+        waitUntilReplayed()
         var known = KnownSamples()
         for index in series.indices { series[index].samples.sortOnce(&known) }
         for group in Dictionary(grouping: series.indices, by: { series[$0].labels.metricName })

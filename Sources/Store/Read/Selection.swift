@@ -22,6 +22,8 @@ public final class Selection: Sendable {
         var next = -1
     }
 
+    private static let partialWarning =
+        "the write buffer of the last start is still being replayed: samples of its time may be missing"
     // So many warnings at most: one damaged file may concern every series.
     private static let warningLimit = 16
 
@@ -38,7 +40,8 @@ public final class Selection: Sendable {
         segments: [SegmentReader],
         heads: [(id: SeriesID, view: HeadView)],
         matchers: [LabelMatcher],
-        range: TimeRange
+        range: TimeRange,
+        isPartial: Bool
     ) {
         self.database = database
         self.pin = pin
@@ -51,6 +54,7 @@ public final class Selection: Sendable {
             entries.append(Entry(labels: view.labels, head: view))
         }
         var warnings: [String] = []
+        if isPartial { warnings.append(Selection.partialWarning) }
         for (number, segment) in segments.enumerated() {
             do throws(SegmentError) {
                 var texts = PairTexts(segment)
@@ -168,6 +172,8 @@ extension Database {
         _ matchers: [LabelMatcher],
         in range: TimeRange
     ) throws(SegmentError) -> Selection {
+        // Asked first: it may be over in a moment.
+        let isPartial = isReplaying
         let (pin, heads, segments) = head.withLock { head in
             // Taken together under the head's lock: sealing moves samples from one to the other.
             (head.memory.pin(), head.views(matchers, range), sealed.withLock { $0 })
@@ -179,7 +185,8 @@ extension Database {
             segments: overlapping,
             heads: heads,
             matchers: matchers,
-            range: range
+            range: range,
+            isPartial: isPartial
         )
     }
 

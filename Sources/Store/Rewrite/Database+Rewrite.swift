@@ -41,7 +41,7 @@ extension Database {
     }
 
     func rewriteDue(_ pace: inout RewritePace) -> Int {
-        guard options.rewrite.isEnabled else { return 0 }
+        guard options.rewrite.isEnabled, !isReplaying else { return 0 }
         var count = 0
         while let job = claim() {
             defer { release(job) }
