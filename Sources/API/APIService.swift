@@ -111,7 +111,8 @@ public struct APIService: Sendable {
             return gate.refusal(of: request, .probe) ?? HTTPResponse(.noContent)
         }
         if let refusal = gate.refusal(of: request, permission) { return refusal }
-        if request.path.hasPrefix("/api/"), !status.isReady() { return LifecyclePaths.notReady }
+        let lifecycle = LifecyclePaths(status: status)
+        if let refusal = lifecycle.refusal(of: request, permission) { return refusal }
         return await router.respond(to: request)
     }
 }
@@ -158,6 +159,7 @@ extension APIService {
         add([.get], "/api/v1/status/config", enveloped: pages.config)
         add([.get], "/api/v1/status/flags", enveloped: pages.flags)
         add([.get], "/api/v1/status/tsdb", enveloped: pages.store)
+        add([.get], "/api/v1/status/walreplay", enveloped: pages.replay)
         let metrics = MetricsPages(meters: meters, status: sources.status)
         add([.get], "/metrics", .read, metrics.own)
         add([.get], "/host/metrics", .read, metrics.host)

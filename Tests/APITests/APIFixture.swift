@@ -110,7 +110,8 @@ final class FakeAgent: TargetsSource, MetadataSource, StatusSource, PushIntake, 
     struct State: Sendable {
         var report = TargetsReport()
         var descriptions: [MetricDescription] = []
-        var ready = true
+        var phase = ServingPhase.ready
+        var replay = ReplayStatus(readBytes: 0, totalBytes: 0)
         var host: [UInt8]?
         var reloadFailure: String?
         var reloads = 0
@@ -136,7 +137,9 @@ final class FakeAgent: TargetsSource, MetadataSource, StatusSource, PushIntake, 
         }
     }
 
-    func isReady() -> Bool { state.withLock { $0.ready } }
+    func servingPhase() -> ServingPhase { state.withLock { $0.phase } }
+
+    func replay() -> ReplayStatus { state.withLock { $0.replay } }
 
     func runtimeInfo() async -> RuntimeInfo {
         RuntimeInfo(

@@ -1,4 +1,4 @@
-// GET /api/v1/status/buildinfo, runtimeinfo, config, flags and tsdb
+// GET /api/v1/status/buildinfo, runtimeinfo, config, flags, tsdb and walreplay
 internal import Formats
 internal import HTTP
 internal import Model
@@ -45,6 +45,22 @@ struct StatusPages: Sendable {
 
     func flags(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
         StatusPages.texts(await source.flags().map { ($0.name, $0.value) })
+    }
+
+    /// In KiB of the write buffer, where Prometheus counts segments of its log: so a progress bar moves.
+    func replay(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {
+        let replay = source.replay()
+        let bytes = Envelope.success { json in
+            json.beginObject()
+            json.key("min")
+            json.number(0)
+            json.key("max")
+            json.number(Int((replay.totalBytes + 1023) / 1024))
+            json.key("current")
+            json.number(Int((replay.readBytes + 1023) / 1024))
+            json.endObject()
+        }
+        return Envelope.response(bytes)
     }
 
     func store(_ request: HTTPRequest) async throws(APIError) -> HTTPResponse {

@@ -3,8 +3,10 @@ public import Model
 
 /// Knows the agent's state.
 public protocol StatusSource: Sendable {
-    /// Whether the agent has replayed its buffer and takes requests.
-    func isReady() -> Bool
+    /// Which requests the agent takes.
+    func servingPhase() -> ServingPhase
+    /// How far the write buffer of the last start is back in memory.
+    func replay() -> ReplayStatus
     /// How it runs.
     func runtimeInfo() async -> RuntimeInfo
     /// The configuration as loaded, without secrets.
@@ -19,6 +21,30 @@ public protocol StatusSource: Sendable {
     func reload() async -> String?
     /// Makes a copy of the store as it is now, beside it.
     func snapshot() async -> SnapshotOutcome
+}
+
+/// Which requests are taken.
+public enum ServingPhase: Sendable, Hashable {
+    /// Probes and metrics only: it starts or stops.
+    case down
+    /// What is asked, but nothing that is stored: the write buffer is being replayed.
+    case replaying
+    /// All.
+    case ready
+}
+
+/// How far the replay of the write buffer is.
+public struct ReplayStatus: Sendable, Hashable {
+    /// Bytes that were read.
+    public var readBytes: Int64
+    /// Bytes that there are.
+    public var totalBytes: Int64
+
+    /// Makes the record.
+    public init(readBytes: Int64, totalBytes: Int64) {
+        self.readBytes = readBytes
+        self.totalBytes = totalBytes
+    }
 }
 
 /// How a snapshot ended.

@@ -11,7 +11,7 @@ import Synchronization
 /// What changes with a reload is set by the runtime.
 final class StatusAdapter: StatusSource, Sendable {
     private struct State {
-        var isReady = false
+        var isListening = false
         var configText = ""
         var lastConfigMs: Int64
         var reloadSucceeded = true
@@ -39,9 +39,9 @@ final class StatusAdapter: StatusSource, Sendable {
         state = Mutex(State(lastConfigMs: startMs))
     }
 
-    /// Whether requests for data are answered.
-    func set(ready: Bool) {
-        state.withLock { $0.isReady = ready }
+    /// Whether requests for data are answered; pushes are not before the store takes them.
+    func set(listening: Bool) {
+        state.withLock { $0.isListening = listening }
     }
 
     /// Says what was loaded.
@@ -74,7 +74,15 @@ final class StatusAdapter: StatusSource, Sendable {
         state.withLock { $0.reload = reload }
     }
 
-    func isReady() -> Bool { state.withLock { $0.isReady } }
+    func servingPhase() -> ServingPhase {
+        guard state.withLock({ $0.isListening }) else { return .down }
+        return database.isReplaying ? .replaying : .ready
+    }
+
+    func replay() -> ReplayStatus {
+        let progress = database.replayProgress
+        return ReplayStatus(readBytes: progress.readBytes, totalBytes: progress.totalBytes)
+    }
 
     func runtimeInfo() async -> RuntimeInfo {
         let statistics = database.statistics()

@@ -58,6 +58,8 @@ actor AgentRuntime {
     private var ownTask: Task<Void, Never>?
     private var tokenTask: Task<Void, Never>?
     private var isStopping = false
+    // The store takes batches, and sources bring them.
+    private var isCollecting = false
     private var isReloading = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -67,7 +69,7 @@ actor AgentRuntime {
 
     /// Opens the store and builds everything; nothing listens, scrapes or ships yet.
     ///
-    /// Blocks for the disk: called before the loop has work, not on it.
+    /// The store's buffer is being replayed meanwhile. Blocks for the disk: called before the loop has work, not on it.
     init(
         _ loaded: LoadedConfig,
         loop: EventLoop,
@@ -84,8 +86,10 @@ actor AgentRuntime {
         self.clock = clock
         meters = MeterRegistry()
         do throws(StoreError) {
+            var options = config.storeOptions
+            options.replaysInBackground = true
             database = try Database(
-                config.storeOptions,
+                options,
                 fileSystem: files,
                 wallClock: clock,
                 log: log
@@ -185,7 +189,7 @@ actor AgentRuntime {
         ProcessMeters.register(in: meters)
     }
 
-    /// Listens, then collects and ships.
+    /// Listens and ships; queries are answered while the store still replays its buffer.
     ///
     /// - Returns: the addresses that it listens on.
     /// - Throws: when an address cannot be had, or a host option is wrong.
@@ -203,8 +207,12 @@ actor AgentRuntime {
             } catch { throw StartError(error) }
         }
         status.set(reload: reload)
-        try startHost()
-        startOwnMetrics()
+        // Said before anything is up; it begins with the store.
+        if config.host.enabled {
+            do throws(HostError) {
+                _ = try HostCollectors(config.hostOptions, wall: clock)
+            } catch { throw StartError("host: \(error)") }
+        }
         for options in config.forwardOptions { startShipping(options) }
         tokenTask = Task(executorPreference: loop) { [loop, tokens, filePool] in
             while !Task.isCancelled {
@@ -214,9 +222,24 @@ actor AgentRuntime {
                 await filePool.run { tokens.refresh() }
             }
         }
-        await scraper.update(config.scrapeJobs(SecretFiles(files, on: filePool)))
-        status.set(ready: true)
+        status.set(listening: true)
         return addresses
+    }
+
+    /// Collects, once the store takes batches.
+    ///
+    /// - Returns: whether it does; false when the agent is stopped before.
+    func collect() async -> Bool {
+        let database = database
+        await withCheckedContinuation { continuation in
+            database.whenReplayed { continuation.resume() }
+        }
+        guard !isStopping else { return false }
+        isCollecting = true
+        do throws(StartError) { try startHost() } catch { log.error("\(error)") }
+        startOwnMetrics()
+        await scraper.update(config.scrapeJobs(SecretFiles(files, on: filePool)))
+        return true
     }
 
     /// Puts a new configuration in force: jobs, destinations, host and log level.
@@ -241,20 +264,22 @@ actor AgentRuntime {
         let old = config
         config = new
         log.level = new.agent.logLevel.level
-        if new.host != old.host || new.instanceName != old.instanceName {
+        if isCollecting, new.host != old.host || new.instanceName != old.instanceName {
             hostTask?.cancel()
             await hostTask?.value
             hostTask = nil
             do throws(StartError) { try startHost() } catch { log.error("\(error)") }
         }
-        if new.agent.selfIntervalMs != old.agent.selfIntervalMs {
+        if isCollecting, new.agent.selfIntervalMs != old.agent.selfIntervalMs {
             ownTask?.cancel()
             await ownTask?.value
             ownTask = nil
             startOwnMetrics()
         }
         await changeDestinations()
-        await scraper.update(new.scrapeJobs(SecretFiles(files, on: filePool)))
+        if isCollecting {
+            await scraper.update(new.scrapeJobs(SecretFiles(files, on: filePool)))
+        }
         status.set(
             configText: loaded.shownText,
             flags: new.flags,
@@ -274,7 +299,7 @@ actor AgentRuntime {
     /// Stops collecting, lets answers and shipments under way finish, seals the store.
     func stop() async {
         isStopping = true
-        status.set(ready: false)
+        status.set(listening: false)
         tokenTask?.cancel()
         hostTask?.cancel()
         ownTask?.cancel()

@@ -49,19 +49,24 @@ enum Lifecycle {
             }
             let stops = SignalStream(signals, on: loop) { Task { _ = await reload() } }
             let addresses = try await runtime.start(reload: reload)
-            log.info(
-                "tsdb-agent is ready",
-                ("version", AgentVersion.text),
-                ("listen", addresses.joined(separator: " ")),
-                ("data", config.storage.basePath),
-                ("try", "tsdb-agent query node_load1")
-            )
             let notify = ServiceNotify()
-            notify.ready()
+            // A signal during the replay of the buffer ends it.
+            let start = Task(executorPreference: loop) {
+                guard await runtime.collect() else { return }
+                log.info(
+                    "tsdb-agent is ready",
+                    ("version", AgentVersion.text),
+                    ("listen", addresses.joined(separator: " ")),
+                    ("data", config.storage.basePath),
+                    ("try", "tsdb-agent query node_load1")
+                )
+                notify.ready()
+            }
             await stops.first()
             log.info("stopping")
             notify.stopping()
             await runtime.stop()
+            await start.value
             log.info("stopped")
             return 0
         } catch {

@@ -107,6 +107,22 @@ enum StoreMeters {
                 "replayed_samples", "Samples that the start found in the write buffer.", .gauge,
                 { Double($0.replayedSamples) }
             ),
+            (
+                "replaying", "1 while the write buffer of the last start is replayed.", .gauge,
+                { $0.replay.phase == .running ? 1 : 0 }
+            ),
+            (
+                "replay_read_bytes", "Bytes of the last start's write buffer that were read.",
+                .gauge, { Double($0.replay.readBytes) }
+            ),
+            (
+                "replay_size_bytes", "Bytes of the last start's write buffer.", .gauge,
+                { Double($0.replay.totalBytes) }
+            ),
+            (
+                "replay_seconds", "How long its replay took, or has taken so far.", .gauge,
+                { Double($0.replay.tookMs) / 1000 }
+            ),
             ("rotations_total", "Rotations of the head.", .counter, { Double($0.rotations) }),
             (
                 "seal_failures_total", "Epochs that could not be sealed at once.", .counter,

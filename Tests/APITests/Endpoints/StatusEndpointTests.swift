@@ -90,7 +90,7 @@ struct StatusEndpointTests {
     func probes() async throws {
         try await withAPI { api in
             #expect(await api.ask(.get, "/-/ready").text == "tsdb-agent is ready.\n")
-            api.agent.change { $0.ready = false }
+            api.agent.change { $0.phase = .down }
             #expect(await api.ask(.get, "/-/healthy").text == "tsdb-agent is healthy.\n")
             for path in ["/-/ready", "/api/v1/query?query=1", "/api/v1/targets"] {
                 let answer = await api.ask(.get, path)
@@ -98,6 +98,46 @@ struct StatusEndpointTests {
                 #expect(answer.text == "Service Unavailable\n")
             }
             #expect(await api.ask(.get, "/metrics").status == 200)
+        }
+    }
+
+    @Test("while the buffer is replayed it answers what is asked, and takes nothing in")
+    func replaying() async throws {
+        try await withAPI { api in
+            api.agent.change { agent in
+                agent.phase = .replaying
+                agent.replay = ReplayStatus(readBytes: 1_536, totalBytes: 4_096)
+            }
+            let text =
+                "Service Unavailable: the write buffer of the last start is being replayed, "
+                + "1536 of 4096 bytes; queries are answered\n"
+            let ready = await api.ask(.get, "/-/ready")
+            #expect(ready.status == 503 && ready.text == text)
+            #expect(ready.headers["retry-after"] == "1")
+            for path in ["/api/v1/write", "/api/v1/import/prometheus", "/api/v1/import"] {
+                let push = await api.ask(.post, path)
+                #expect(push.status == 503 && push.text == text, "\(path)")
+            }
+            #expect(api.agent.now.pushes.isEmpty)
+            for path in ["/api/v1/query?query=1", "/api/v1/labels", "/api/v1/status/tsdb"] {
+                #expect(await api.ask(.get, path).status == 200, "\(path)")
+            }
+            #expect(await api.ask(.get, "/-/healthy").status == 200)
+        }
+    }
+
+    @Test("tells how far the replay is, in KiB, also before anything else is answered")
+    func walreplay() async throws {
+        try await withAPI { api in
+            api.agent.change { agent in
+                agent.phase = .down
+                agent.replay = ReplayStatus(readBytes: 1_536, totalBytes: 4_096)
+            }
+            let answer = await api.ask(.get, "/api/v1/status/walreplay")
+            #expect(answer.status == 200)
+            #expect(
+                answer.text == #"{"status":"success","data":{"min":0,"max":4,"current":2}}"#
+            )
         }
     }
 

@@ -60,12 +60,14 @@ final class TestAgent: Sendable {
     /// Starts an agent and waits until it is ready.
     ///
     /// `@PORT@` in the configuration becomes the port; `[api] listen` is in it by itself. A directory
-    /// of an agent before this one makes it start again on that one's data.
+    /// of an agent before this one makes it start again on that one's data. Without `awaitsReady` it may
+    /// still be starting.
     /// - Throws: what keeps it from getting ready.
     init(
         _ configuration: String,
         in directory: TemporaryDirectory? = nil,
         port: UInt16? = nil,
+        awaitsReady: Bool = true,
         web: Web
     ) async throws {
         self.directory = try directory ?? TemporaryDirectory("agent")
@@ -78,6 +80,7 @@ final class TestAgent: Sendable {
             directory: self.directory.path,
             logPath: self.directory.file("agent.log")
         )
+        guard awaitsReady else { return }
         try await web.waitUntilReady("\(url)/-/ready", of: child, within: 20)
     }
 
