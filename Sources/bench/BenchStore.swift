@@ -71,9 +71,19 @@ final class BenchStore {
     ///
     /// The series have no handles in it; this one is of no use any more.
     func reopened() throws -> BenchStore {
+        try BenchStore(handedOver: handOver())
+    }
+
+    /// Closes the store without sealing anything, and leaves its directory to the next one.
+    func handOver() throws -> StoreOptions {
         try database.close(sealing: false)
         isHandedOver = true
-        return try BenchStore(options, [], [])
+        return options
+    }
+
+    /// The store that another one has handed over.
+    convenience init(handedOver options: StoreOptions) throws {
+        try self.init(options, [], [])
     }
 
     deinit {
