@@ -12,23 +12,27 @@ public enum GorillaDecoder {
     ///   - count: the number of points, from the chunk's header.
     ///   - times: grows by `count`, or not at all on an error.
     ///   - values: grows by `count`, or not at all on an error.
+    /// - Returns: whether the times are sure to ascend strictly, if the first is before the last or
+    ///   the only one. Where it is false they may ascend all the same: intervals of a century are not
+    ///   added up.
     /// - Throws: `CodecError`, with the bit offset.
+    @discardableResult
     public static func decode(
         _ payload: Span<UInt8>,
         count: Int,
         times: inout [Int64],
         values: inout [Double]
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Bool {
         guard count > 0, payload.count >= GorillaLayout.headerBytes,
             count - 1 <= (payload.count - GorillaLayout.headerBytes) * 8
         else {
-            if count == 0, payload.isEmpty { return }
+            if count == 0, payload.isEmpty { return true }
             throw .impossibleCount(count: count, byteCount: payload.count)
         }
         // SAFETY: the source is read only inside the closure, and only below its length.
-        try unsafe payload.withUnsafeBytes { bytes throws(CodecError) in
-            guard let source = bytes.baseAddress else { return }
-            try unsafe append(source, bytes.count, count, &times, &values)
+        return try unsafe payload.withUnsafeBytes { bytes throws(CodecError) in
+            guard let source = bytes.baseAddress else { return false }
+            return try unsafe append(source, bytes.count, count, &times, &values)
         }
     }
 
@@ -74,7 +78,7 @@ public enum GorillaDecoder {
                 }
             }
             unsafe copy[words.count] = unfinishedWord.bigEndian
-            try unsafe append(UnsafeRawPointer(copy), byteCount, count, &times, &values)
+            _ = try unsafe append(UnsafeRawPointer(copy), byteCount, count, &times, &values)
         }
     }
 
@@ -86,7 +90,8 @@ public enum GorillaDecoder {
         _ count: Int,
         _ times: inout [Int64],
         _ values: inout [Double]
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Bool {
+        var ascends = false
         try times.append(addingCapacity: count) { times throws(CodecError) in
             try values.append(addingCapacity: count) { values throws(CodecError) in
                 try unsafe times.withUnsafeMutableBufferPointer {
@@ -98,217 +103,398 @@ public enum GorillaDecoder {
                         guard let times = times.baseAddress, let values = values.baseAddress else {
                             preconditionFailure("BUG: columns without an address")
                         }
-                        try unsafe GorillaStage.fill(source, byteCount, count, times, values)
+                        ascends = try unsafe GorillaStage.fill(
+                            source,
+                            byteCount,
+                            count,
+                            times,
+                            values
+                        )
                         timeCount = count
                         valueCount = count
                     }
                 }
             }
         }
+        return ascends
     }
 }
 
 // What the decoder knows between two points.
+@safe
 private struct GorillaStage {
+    // SAFETY: made by `fill` over memory that outlives it.
+    let end: UnsafeRawPointer  // of the payload, which has at least 16 bytes
+    let timesEnd: UnsafeMutablePointer<Int64>
+    let valuesEnd: UnsafeMutablePointer<Double>
+    // Neighbours are not used together: two stores of one word each and a load of both would wait.
     var time: Int64
+    var length: UInt64 = 0  // of the window; 0: none yet
     var delta: Int64 = 0
+    var position: Int  // in bits, from `end`: below zero as long as there are bits to come
     var value: UInt64
-    var position: Int  // in bits, from the start of the memory that is being read
-    var length: UInt64 = 0  // 0: no window yet
-    var shift: UInt64 = 0
-    var index = 1
-
-    // No point reads further than this from where it begins: 145 bits, in loads of 8 bytes.
-    static let reach = 32
+    var index: Int  // from the columns' end: below zero as long as there are points to come
+    var wild: UInt64 = 0  // all intervals, less one each
+    var shift: UInt64 = 0  // of the window, from the lowest bit
 
     /// Decodes `count` points, at least 1, from `byteCount` bytes, at least the header.
     ///
-    /// No load is compared with the end. Instead, the points that begin in the last 32 bytes
-    /// are read from a copy with zeros behind it: a point that lies partly past the end reads as zeros there,
-    /// and then the position, compared once a point, is past the end.
+    /// - Returns: whether the times ascend for certain, if they end later than they begin.
     static func fill(
         _ source: UnsafeRawPointer,
         _ byteCount: Int,
         _ count: Int,
         _ times: UnsafeMutablePointer<Int64>,
         _ values: UnsafeMutablePointer<Double>
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Bool {
         // SAFETY: the header's 16 bytes are there; both targets have room for `count` elements.
-        var stage = GorillaStage(
-            time: Int64(bitPattern: unsafe load(source, 0)),
-            value: unsafe load(source, 8),
-            position: GorillaLayout.headerBytes * 8
+        var stage = unsafe GorillaStage(
+            end: source + byteCount,
+            timesEnd: times + count,
+            valuesEnd: values + count,
+            time: Int64(bitPattern: load(source, 0)),
+            position: (GorillaLayout.headerBytes &- byteCount) &* 8,
+            value: load(source, 8),
+            index: 1 &- count
         )
         unsafe times[0] = stage.time
         unsafe values[0] = Double(bitPattern: stage.value)
-        let tailStart = max(0, byteCount &- reach)
-        if tailStart > GorillaLayout.headerBytes {
-            // A point that begins before `tailStart` ends, loads included, before `byteCount`.
-            try unsafe stage.run(source, tailStart &* 8 &- 1, count, times, values, 0)
+        while stage.index < 0, stage.position < GorillaStage.tail {
+            stage.codes()
+            if stage.index >= 0 || stage.position >= GorillaStage.tail { break }
+            try stage.rare(byteCount)
         }
-        var tail = [64 of UInt8](repeating: 0)
-        var span = tail.mutableSpan
-        try unsafe span.withUnsafeMutableBytes { copy throws(CodecError) in
-            guard let copy = copy.baseAddress else { return }
-            let held = byteCount &- tailStart
-            // SAFETY: at most 32 of 64 bytes; the points that begin among them read 32 more at most.
-            unsafe copy.copyMemory(from: source + tailStart, byteCount: held)
-            stage.position &-= tailStart &* 8
-            try unsafe stage.run(UnsafeRawPointer(copy), held &* 8, count, times, values, tailStart)
-            guard stage.index == count, stage.position <= held &* 8 else {
-                throw .truncatedBits(
-                    atBit: stage.position &+ tailStart &* 8,
-                    bitCount: byteCount &* 8,
-                    point: stage.index,
-                    count: count
-                )
-            }
-            // The end first: before the copy, where a few points of many bytes end, nothing is to be read.
-            guard (stage.position &+ 7) &>> 3 == held,
-                unsafe peek(UnsafeRawPointer(copy), stage.position) == 0
-            else {
-                throw .leftover(
-                    atBit: stage.position &+ tailStart &* 8,
-                    bitCount: byteCount &* 8
-                )
-            }
+        while stage.index < 0, stage.position < 0 {
+            stage.lastCodes()
+            if stage.index >= 0 || stage.position >= 0 { break }
+            try stage.rare(byteCount)
         }
+        guard stage.index == 0, stage.position <= 0 else {
+            throw .truncatedBits(
+                atBit: stage.position &+ byteCount &* 8,
+                bitCount: byteCount &* 8,
+                point: stage.index &+ count,
+                count: count
+            )
+        }
+        guard stage.position > -8, stage.peekChecked(stage.position) == 0 else {
+            throw .leftover(
+                atBit: stage.position &+ byteCount &* 8,
+                bitCount: byteCount &* 8
+            )
+        }
+        // 2^20 intervals, which is as many as there may be, below 2^42 each do not wrap around.
+        if count == 1 { return true }
+        let begins = unsafe times[0] < times[1]
+        return begins && stage.wild &>> 42 == 0 && count <= ColumnarLayout.maximumCount
     }
 
+    // A point that begins before these bits, from the end, is read without compares with the end: it has
+    // 145 bits at most, and a load takes 8 bytes.
+    private static let tail = -256
+
     @inline(__always)
-    static func load(_ source: UnsafeRawPointer, _ byte: Int) -> UInt64 {
+    private static func load(_ source: UnsafeRawPointer, _ byte: Int) -> UInt64 {
         // SAFETY: the caller has compared with the end.
         UInt64(bigEndian: unsafe source.loadUnaligned(fromByteOffset: byte, as: UInt64.self))
     }
 
     /// The bits from `position` on, from the top; 57 of them are real.
     @inline(__always)
-    static func peek(_ source: UnsafeRawPointer, _ position: Int) -> UInt64 {
-        unsafe load(source, position &>> 3) &<< UInt64(truncatingIfNeeded: position & 7)
+    private func peek(_ position: Int) -> UInt64 {
+        // SAFETY: the caller has compared with the tail.
+        unsafe GorillaStage.load(end, position &>> 3)
+            &<< UInt64(truncatingIfNeeded: position & 7)
     }
 
-    /// The `width` bits, 1 to 64, from `position` on.
+    /// The bits from `position` on, from the top; all of them are real.
     @inline(__always)
-    static func bits(_ source: UnsafeRawPointer, _ position: Int, _ width: UInt64) -> UInt64 {
-        if width <= 57 { return unsafe peek(source, position) &>> (64 &- width) }
-        let low = width &- 32
-        return unsafe (peek(source, position) &>> 32) &<< low
-            | peek(source, position &+ 32) &>> (64 &- low)
+    private func peekAll(_ position: Int) -> UInt64 {
+        // SAFETY: the caller has compared with the tail.
+        let ninth = unsafe end.load(fromByteOffset: position &>> 3 &+ 8, as: UInt8.self)
+        return peek(position) | UInt64(ninth) &>> UInt64(truncatingIfNeeded: 8 &- position & 7)
     }
 
-    // Decodes points as long as they begin at or before `last`. One long function over local
-    // variables: split up, or kept in the struct, the state does not stay in registers.
+    /// As `peek`, at any position; behind the end there are zeros.
+    @inline(__always)
+    private func peekChecked(_ position: Int) -> UInt64 {
+        // SAFETY: the payload has 8 bytes.
+        let byte = min(position &>> 3, -8)
+        return unsafe GorillaStage.load(end, byte) << (position &- byte &* 8)
+    }
+
+    /// As `peekAll`, at any position; behind the end there are zeros.
+    @inline(__always)
+    private func peekAllChecked(_ position: Int) -> UInt64 {
+        let byte = position &>> 3 &+ 8
+        // SAFETY: just compared.
+        let ninth = byte < 0 ? unsafe end.load(fromByteOffset: byte, as: UInt8.self) : 0
+        return peekChecked(position)
+            | UInt64(ninth) &>> UInt64(truncatingIfNeeded: 8 &- position & 7)
+    }
+
+    // The codes before the tail.
     @inline(never)
-    mutating func run(
-        _ source: UnsafeRawPointer,
+    private mutating func codes() {
+        codes(GorillaStage.tail) {
+            $0.peek($1)
+        } all: {
+            $0.peekAll($1)
+        }
+    }
+
+    // The codes in the tail.
+    @inline(never)
+    private mutating func lastCodes() {
+        codes(0) {
+            $0.peekChecked($1)
+        } all: {
+            $0.peekAllChecked($1)
+        }
+    }
+
+    // The codes of nearly all points: on schedule or nearly so, in windows of less than 64 bits.
+    // Stops before any other code. One long function over local variables, without a call and with
+    // one way back: so all of its state stays in registers.
+    @inline(__always)
+    private mutating func codes(
         _ last: Int,
-        _ count: Int,
-        _ times: UnsafeMutablePointer<Int64>,
-        _ values: UnsafeMutablePointer<Double>,
-        _ skipped: Int
-    ) throws(CodecError) {
+        peek: (GorillaStage, Int) -> UInt64,
+        all peekAll: (GorillaStage, Int) -> UInt64
+    ) {
+        let stage = self
+        let timesEnd = unsafe self.timesEnd
+        let valuesEnd = unsafe self.valuesEnd
+        var position = self.position
+        var index = self.index
         var time = self.time
         var delta = self.delta
         var value = self.value
-        var position = self.position
         var length = self.length
-        var lastLength = length
         var shift = self.shift
-        var index = self.index
+        var wild = self.wild
         // SAFETY: the index is compared with the count before each point.
-        while true {
-            var word: UInt64 = 0
-            while index < count, position <= last {
-                word = unsafe GorillaStage.peek(source, position)
-                if Int64(bitPattern: word) >= 0 { break }
-                if word &>> 62 == 0b10 {
-                    position &+= 2
-                    word &<<= 2
-                    time &+= delta
-                } else if word &>> 59 == 0b11111 {
-                    position &+= 5
-                    time &+= delta
-                    unsafe times[index] = time
-                    unsafe values[index] = Double(bitPattern: GorillaLayout.staleMarkerBits)
-                    index &+= 1
-                    continue
-                } else {
-                    if word &>> 61 == 0b110 {
-                        delta &+= Int64(bitPattern: (word &<< 3) &>> 57) &- GorillaLayout.smallBias
-                        position &+= 11
-                        word &<<= 10
-                    } else if word &>> 60 == 0b1110 {
-                        delta &+= Int64(bitPattern: (word &<< 4) &>> 44) &- GorillaLayout.mediumBias
-                        position &+= 25
-                        word &<<= 24
-                    } else {
-                        let change = unsafe GorillaStage.bits(source, position &+ 5, 64)
-                        delta &+= Int64(bitPattern: change)
-                        position &+= 70
-                        word = unsafe GorillaStage.peek(source, position &- 1)
-                    }
-                    time &+= delta
-                    if Int64(bitPattern: word) >= 0 {
-                        unsafe times[index] = time
-                        unsafe values[index] = Double(bitPattern: value)
-                        index &+= 1
-                        continue
-                    }
-                    word &<<= 1
+        while index < 0, position < last {
+            let word = peek(stage, position)
+            var isCoded = true
+            if Int64(bitPattern: word) >= 0 {
+                // Unchanged and on schedule: as many points as there are zero bits.
+                let run = min(word.leadingZeroBitCount, BitReader.peekBits, 0 &- index)
+                if run > 1 {
+                    let isWritten = unsafe GorillaStage.repeated(
+                        run,
+                        value,
+                        time,
+                        delta,
+                        timesEnd + index,
+                        valuesEnd + index,
+                        0 &- index
+                    )
+                    if !isWritten { break }
                 }
-                unsafe times[index] = time
-                if Int64(bitPattern: word) < 0 {
-                    // A new window, of 1 to 64 bits, of which 64 is written as 0.
+                position &+= run
+                index &+= run &- 1
+                time &+= delta &* Int64(truncatingIfNeeded: run)
+                isCoded = false
+            } else if word & 1 &<< 62 == 0 {
+                if word & 1 &<< 61 == 0 {
+                    if length == 0 { break }
+                    position &+= 3
+                } else {
+                    let stated = word &>> 50 & 63
+                    let leading = word &>> 56 & 31
+                    if stated &- 1 > 63 &- leading { break }
+                    length = stated
+                    shift = 64 &- leading &- stated
+                    position &+= 14
+                }
+                time &+= delta
+            } else if word & 1 &<< 61 == 0 {
+                let change = Int64(bitPattern: (word &<< 3) &>> 57) &- GorillaLayout.smallBias
+                if word & 1 &<< 53 == 0 {
+                    position &+= 11
+                    isCoded = false
+                } else if word & 1 &<< 52 == 0 {
+                    if length == 0 { break }
                     position &+= 12
-                    let leading = word &>> 58 & 31
-                    let stated = word &>> 52 & 63
-                    length = stated == 0 ? 64 : stated
-                    if leading &+ length > 64 {
-                        guard length == GorillaLayout.staleLength,
-                            leading == GorillaLayout.staleLeading
-                        else {
-                            throw .invalidWindow(
-                                atBit: position &+ skipped &* 8,
-                                leading: Int(leading),
-                                length: Int(length)
-                            )
-                        }
-                        length = lastLength
-                        unsafe values[index] = Double(bitPattern: GorillaLayout.staleMarkerBits)
-                        index &+= 1
-                        continue
-                    }
-                    lastLength = length
-                    shift = 64 &- leading &- length
                 } else {
-                    position &+= 1
-                    if length == 0 { throw .missingWindow(atBit: position &+ skipped &* 8) }
+                    let stated = word &>> 41 & 63
+                    let leading = word &>> 47 & 31
+                    if stated &- 1 > 63 &- leading { break }
+                    length = stated
+                    shift = 64 &- leading &- stated
+                    position &+= 23
                 }
-                value ^= unsafe GorillaStage.bits(source, position, length) &<< shift
+                delta &+= change
+                wild |= UInt64(bitPattern: delta &- 1)
+                time &+= delta
+            } else {
+                break
+            }
+            if isCoded {
+                let difference =
+                    length <= 57
+                    ? peek(stage, position)
+                    : peekAll(stage, position)
                 position &+= Int(truncatingIfNeeded: length)
-                unsafe values[index] = Double(bitPattern: value)
-                index &+= 1
+                value ^= (difference &>> (0 &- length)) &<< shift
             }
-            if index >= count || position > last { break }
-            // Unchanged and on schedule: as many points as there are zero bits. Two loops, because
-            // one would first compare whether the columns overlap.
-            let run = min(word.leadingZeroBitCount, BitReader.peekBits, count &- index)
-            let same = Double(bitPattern: value)
-            for place in 0..<run { unsafe values[index &+ place] = same }
-            for place in 0..<run {
-                unsafe times[index &+ place] =
-                    time &+ delta &* Int64(truncatingIfNeeded: place &+ 1)
-            }
-            time &+= delta &* Int64(truncatingIfNeeded: run)
-            index &+= run
-            position &+= run
+            unsafe timesEnd[index] = time
+            unsafe valuesEnd[index] = Double(bitPattern: value)
+            index &+= 1
         }
+        self.position = position
+        self.index = index
         self.time = time
         self.delta = delta
         self.value = value
-        self.position = position
         self.length = length
         self.shift = shift
-        self.index = index
+        self.wild = wild
+    }
+
+    // One point of any code but `0`, or a run of unchanged points.
+    @inline(never)
+    mutating func rare(_ byteCount: Int) throws(CodecError) {
+        // SAFETY: the caller compared index and position.
+        var word = peekChecked(position)
+        var isMarker = false
+        if Int64(bitPattern: word) >= 0 {
+            let run = min(word.leadingZeroBitCount, BitReader.peekBits, 0 &- index)
+            var rest = run
+            position &+= run
+            var next = GorillaStage.four(time, delta)
+            let step = SIMD4(repeating: delta &* 4)
+            while rest >= 4 {
+                unsafe GorillaStage.write(
+                    1,
+                    &next,
+                    step,
+                    value,
+                    timesEnd + index,
+                    valuesEnd + index
+                )
+                index &+= 4
+                rest &-= 4
+            }
+            time &+= delta &* Int64(truncatingIfNeeded: run &- rest)
+            for _ in 0..<rest { point(value) }
+            return
+        }
+        if word &>> 62 == 0b10 {
+            word &<<= 2
+            position &+= 2
+        } else if word &>> 59 == 0b11111 {
+            isMarker = true
+            position &+= 5
+        } else {
+            if word &>> 61 == 0b110 {
+                delta &+= Int64(bitPattern: (word &<< 3) &>> 57) &- GorillaLayout.smallBias
+                position &+= 10
+                word &<<= 10
+            } else if word &>> 60 == 0b1110 {
+                delta &+= Int64(bitPattern: (word &<< 4) &>> 44) &- GorillaLayout.mediumBias
+                position &+= 24
+                word &<<= 24
+            } else {
+                delta &+= Int64(bitPattern: peekAllChecked(position &+ 5))
+                position &+= 69
+                word = peekChecked(position)
+            }
+            wild |= UInt64(bitPattern: delta &- 1)
+            position &+= 1
+            if Int64(bitPattern: word) >= 0 { return point(value) }
+            word &<<= 1
+        }
+        if isMarker { return point(GorillaLayout.staleMarkerBits) }
+        if Int64(bitPattern: word) >= 0 {
+            position &+= 1
+            guard length != 0 else { throw .missingWindow(atBit: position &+ byteCount &* 8) }
+        } else {
+            // A new window, of 1 to 64 bits, of which 64 is written as 0.
+            position &+= 12
+            let leading = word &>> 58 & 31
+            let stated = word &>> 52 & 63
+            if leading == GorillaLayout.staleLeading, stated == GorillaLayout.staleLength {
+                return point(GorillaLayout.staleMarkerBits)
+            }
+            length = stated == 0 ? 64 : stated
+            guard leading &+ length <= 64 else {
+                throw .invalidWindow(
+                    atBit: position &+ byteCount &* 8,
+                    leading: Int(leading),
+                    length: Int(length)
+                )
+            }
+            shift = 64 &- leading &- length
+        }
+        let difference = peekAllChecked(position)
+        value ^= (difference &>> (64 &- length)) &<< shift
+        position &+= Int(truncatingIfNeeded: length)
+        point(value)
+    }
+
+    // The next point of `rare`, `delta` after the last one.
+    private mutating func point(_ pattern: UInt64) {
+        time &+= delta
+        // SAFETY: as above.
+        unsafe timesEnd[index] = time
+        unsafe valuesEnd[index] = Double(bitPattern: pattern)
+        index &+= 1
+    }
+
+    /// Writes `run` points, 2 to 57, with the same value, `delta` apart, the first after `time`.
+    ///
+    /// Writes 4, 16 or 64 of them, for which there must be room.
+    ///
+    /// - Returns: whether there is.
+    @inline(__always)
+    private static func repeated(
+        _ run: Int,
+        _ value: UInt64,
+        _ time: Int64,
+        _ delta: Int64,
+        _ times: UnsafeMutablePointer<Int64>,
+        _ values: UnsafeMutablePointer<Double>,
+        _ room: Int
+    ) -> Bool {
+        if room < (run <= 4 ? 4 : run <= 16 ? 16 : 64) { return false }
+        var next = four(time, delta)
+        let step = SIMD4(repeating: delta &* 4)
+        unsafe write(1, &next, step, value, times, values)
+        if run <= 4 { return true }
+        unsafe write(3, &next, step, value, times + 4, values + 4)
+        if run <= 16 { return true }
+        unsafe write(12, &next, step, value, times + 16, values + 16)
+        return true
+    }
+
+    // The four times that follow `time`.
+    @inline(__always)
+    private static func four(_ time: Int64, _ delta: Int64) -> SIMD4<Int64> {
+        let twice = delta &+ delta
+        let first = SIMD2(time &+ delta, time &+ twice)
+        return SIMD4(lowHalf: first, highHalf: first &+ SIMD2(repeating: twice))
+    }
+
+    // Writes `fours` times four points.
+    @inline(__always)
+    private static func write(
+        _ fours: Int,
+        _ next: inout SIMD4<Int64>,
+        _ step: SIMD4<Int64>,
+        _ value: UInt64,
+        _ times: UnsafeMutablePointer<Int64>,
+        _ values: UnsafeMutablePointer<Double>
+    ) {
+        let same = SIMD4(repeating: value)
+        // SAFETY: the caller compared with the room that there is.
+        let times = UnsafeMutableRawPointer(times)
+        let values = UnsafeMutableRawPointer(values)
+        for four in 0..<fours {
+            unsafe times.storeBytes(of: next, toByteOffset: four &* 32, as: SIMD4<Int64>.self)
+            unsafe values.storeBytes(of: same, toByteOffset: four &* 32, as: SIMD4<UInt64>.self)
+            next &+= step
+        }
     }
 }
