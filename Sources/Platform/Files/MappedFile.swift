@@ -10,7 +10,7 @@ internal import Glibc
 /// `@unchecked Sendable`: the mapping is immutable memory and the pointer never leaves `withBytes`.
 @safe public final class MappedFile: MappedBytes, @unchecked Sendable {
     public let count: Int
-    private let start: UnsafeRawPointer?
+    @usableFromInline let start: UnsafeRawPointer?
 
     /// Maps the whole file at its present length.
     ///
@@ -39,6 +39,8 @@ internal import Glibc
         }
     }
 
+    // Inlinable: a call that knows neither result nor error costs more than reading a small chunk.
+    @inlinable
     public func withBytes<R, E: Error>(
         in range: Range<Int>,
         failing: (Errno) -> E,

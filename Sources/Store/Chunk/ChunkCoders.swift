@@ -1,9 +1,9 @@
 // From a chunk's header to the compressor that reads it, and the second stage around both.
 import Codec
-import Model
+public import Model
 
 /// Decodes chunks whoever coded them, and checks what came out.
-struct ChunkCoders: Sendable {
+public struct ChunkCoders: Sendable {
     /// Those of a store that nothing else was bound in.
     static let standard = ChunkCoders(StoreEngines())
 
@@ -11,10 +11,35 @@ struct ChunkCoders: Sendable {
     private let bound: [any Compressor]
 
     /// Takes what is bound in `engines`.
-    init(_ engines: StoreEngines) {
+    public init(_ engines: StoreEngines) {
         bound = ([engines.sealed, engines.cold] + engines.others).filter {
             !($0 is GorillaCompressor || $0 is ColumnarCompressor)
         }
+    }
+
+    /// Reads a whole chunk as it lies in a file, checksum included, and adds its samples to `samples`,
+    /// which stays as it was on an error.
+    ///
+    /// - Parameters:
+    ///   - chunk: header and payload, and nothing more; they may be anything.
+    ///   - samples: grows by as many samples as the header says, in strictly ascending time.
+    /// - Returns: the header.
+    /// - Throws: `ChunkError`.
+    @discardableResult
+    public func read(
+        _ chunk: Span<UInt8>,
+        into samples: inout SampleColumns
+    ) throws(ChunkError) -> ChunkHeader {
+        let header = try ChunkHeader(chunk)
+        guard Int(header.compressedSize) == chunk.count - ChunkHeader.byteCount else {
+            throw .truncated(
+                wanted: ChunkHeader.byteCount + Int(header.compressedSize),
+                available: chunk.count
+            )
+        }
+        let payload = try header.verify(chunk)
+        try decode(chunk.extracting(payload), header, into: &samples)
+        return header
     }
 
     /// Decodes a chunk's samples and adds them to `samples`, which stays as it was on an error.
@@ -56,7 +81,7 @@ struct ChunkCoders: Sendable {
             // Its decoder gives no other times, whatever the payload is.
             ascends = true
         } else if compression == .gorilla {
-            try GorillaCompressor().decode(payload, header, into: &samples)
+            ascends = try GorillaCompressor().decodeAscending(payload, header, into: &samples)
         } else {
             throw .unknownFeature(
                 compression: header.compression.rawValue,

@@ -9,7 +9,7 @@ public struct GorillaCompressor: Compressor {
     public var compression: ChunkCompression { .gorilla }
 
     public func encode(_ times: Span<Int64>, _ values: Span<Double>, to payload: inout [UInt8]) {
-        payload.append(contentsOf: GorillaPayload.encode(times: times, values: values))
+        GorillaPayload.encode(times: times, values: values, to: &payload)
     }
 
     public func decode(
@@ -17,8 +17,19 @@ public struct GorillaCompressor: Compressor {
         _ header: ChunkHeader,
         into samples: inout SampleColumns
     ) throws(ChunkError) {
+        _ = try decodeAscending(payload, header, into: &samples)
+    }
+
+    /// As `decode`.
+    ///
+    /// - Returns: whether the times are sure to ascend, if the first is before the last or the only one.
+    func decodeAscending(
+        _ payload: Span<UInt8>,
+        _ header: ChunkHeader,
+        into samples: inout SampleColumns
+    ) throws(ChunkError) -> Bool {
         do throws(CodecError) {
-            try GorillaDecoder.decode(
+            return try GorillaDecoder.decode(
                 payload,
                 count: Int(header.pointCount),
                 times: &samples.times,

@@ -12,8 +12,13 @@ struct BlockPlace {
         _ body: () throws(CodecError) -> R
     ) throws(SegmentError) -> R {
         do throws(CodecError) { return try body() } catch {
-            throw .undecodable(path: path, part: part, offset: offset, cause: error)
+            throw undecodable(error)
         }
+    }
+
+    /// An error of a block that is not what it should be.
+    func undecodable(_ cause: CodecError) -> SegmentError {
+        .undecodable(path: path, part: part, offset: offset, cause: cause)
     }
 
     /// An error of a block that contradicts another.

@@ -75,9 +75,9 @@ enum SeriesBlock {
         for series in group * groupSeries...index {
             var more = true
             while more {
-                let word = try cursor.varint(block)
+                let word = try shortVarint(block, &cursor)
                 more = word & 1 != 0
-                let number = Int(clamping: try cursor.varint(block))
+                let number = Int(clamping: try shortVarint(block, &cursor))
                 guard number <= shapes else {
                     throw .malformed(atByte: cursor.offset, what: "shape \(number) of \(shapes)")
                 }
@@ -120,6 +120,25 @@ enum SeriesBlock {
                 offset += chunk.byteCount
             }
         }
+    }
+
+    // Most are of one or two bytes, and fifteen series may have to be passed for one.
+    @inline(__always)
+    private static func shortVarint(
+        _ block: Span<UInt8>,
+        _ cursor: inout ByteCursor
+    ) throws(CodecError) -> UInt64 {
+        let offset = cursor.offset
+        guard offset >= 0, offset < block.count - 1 else { return try cursor.varint(block) }
+        let first = block[offset]
+        if first < 0x80 {
+            cursor.offset = offset + 1
+            return UInt64(first)
+        }
+        let second = block[offset + 1]
+        guard second < 0x80 else { return try cursor.varint(block) }
+        cursor.offset = offset + 2
+        return UInt64(first & 0x7f) | UInt64(second) << 7
     }
 
     // Where the table of shapes begins, behind their number.

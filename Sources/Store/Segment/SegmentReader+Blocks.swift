@@ -2,7 +2,24 @@
 // Byte layout: Store.docc/segment-file.md
 import Codec
 import Platform
-import Synchronization
+
+/// What was read of a segment and is known to be right.
+struct CheckedBlocks {
+    var directory: BlockDirectory?
+    private var seriesBlocks: [UInt64] = []  // a bit a block
+
+    func hasSeriesBlock(_ number: Int) -> Bool {
+        number / 64 < seriesBlocks.count
+            && seriesBlocks[number / 64] >> UInt64(number % 64) & 1 != 0
+    }
+
+    mutating func noteSeriesBlock(_ number: Int, of count: Int) {
+        if seriesBlocks.isEmpty {
+            seriesBlocks = [UInt64](repeating: 0, count: (count + 63) / 64)
+        }
+        seriesBlocks[number / 64] |= 1 << UInt64(number % 64)
+    }
+}
 
 extension SegmentReader {
     /// Lends a part of the file.
@@ -22,7 +39,7 @@ extension SegmentReader {
 
     /// The directory's entry of block `number` of its kind; the directory was checked.
     func blockEntry(_ part: SegmentPart, _ number: Int) -> BlockEntry {
-        guard let directory = directory.load() else {
+        guard let directory = checked.withLock({ $0.directory }) else {
             preconditionFailure("BUG: the directory was not checked")
         }
         return directory.entries[layout.blocks(part).lowerBound + number]
@@ -96,7 +113,7 @@ extension SegmentReader {
 
     /// Reads the directory and checks it against its checksum, once.
     func checkDirectory() throws(SegmentError) {
-        if directory.load() != nil { return }
+        if checked.withLock({ $0.directory != nil }) { return }
         let content = try withBytes(in: layout.directoryOffset..<layout.directoryEnd) {
             (bytes: Span<UInt8>) in [UInt8](copying: bytes)
         }
@@ -110,7 +127,8 @@ extension SegmentReader {
                 computed: computed
             )
         }
-        _ = directory.storeIfNil(BlockDirectory(content.span))
+        let directory = BlockDirectory(content.span)
+        checked.withLock { $0.directory = directory }
     }
 
     func contradiction(_ part: SegmentPart, _ offset: Int, _ what: String) -> SegmentError {

@@ -10,7 +10,6 @@ extension SegmentReader {
         _ chunk: ChunkRef,
         into samples: inout SampleColumns
     ) throws(SegmentError) {
-        let path = path
         let end = chunk.offset + chunk.byteCount
         try withBytes(in: chunk.offset..<end) { (stored: Span<UInt8>) throws(SegmentError) in
             do throws(ChunkError) {

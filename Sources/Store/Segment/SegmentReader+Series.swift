@@ -75,9 +75,11 @@ extension SegmentReader {
     ) throws(SegmentError) {
         let origin = SeriesBlock.Origin(times: timeRange, chunksEnd: layout.chunksEnd)
         try withSeriesBlock(of: series) { block, count, index throws(SegmentError) in
-            try place(of: series / SeriesBlock.seriesCount, .series).decoding {
-                () throws(CodecError) in
+            do throws(CodecError) {
                 try SeriesBlock.forEachChunk(block, count, index, origin, body)
+            } catch {
+                let place = place(of: series / SeriesBlock.seriesCount, .series)
+                throw place.undecodable(error)
             }
         }
     }
@@ -90,35 +92,28 @@ extension SegmentReader {
         _ body: (Span<UInt8>, Int, Int) throws(SegmentError) -> R
     ) throws(SegmentError) -> R {
         precondition(series >= 0 && series < seriesCount, "BUG: series \(series) of \(seriesCount)")
-        try checkDirectory()
         let number = series / SeriesBlock.seriesCount
         let count = SeriesBlock.count(of: number, total: seriesCount)
-        let entry = blockEntry(.series, number)
+        let place = layout.blocks(.series).lowerBound + number
+        var (known, isChecked) = checked.withLock {
+            ($0.directory?.entries[place], $0.hasSeriesBlock(number))
+        }
+        if known == nil {
+            try checkDirectory()
+            known = blockEntry(.series, number)
+            isChecked = false
+        }
+        guard let entry = known else { preconditionFailure("BUG: the directory was not checked") }
         let range = try range(of: entry, .series)
         return try withBytes(in: range) { (block: Span<UInt8>) throws(SegmentError) -> R in
-            if !isChecked(number) {
+            if !isChecked {
                 try check(block, entry, .series)
-                try place(of: number, .series).decoding { () throws(CodecError) in
+                try self.place(of: number, .series).decoding { () throws(CodecError) in
                     try SeriesBlock.check(block, count)
                 }
-                noteChecked(number)
+                checked.withLock { $0.noteSeriesBlock(number, of: layout.seriesBlocks) }
             }
             return try body(block, count, series % SeriesBlock.seriesCount)
-        }
-    }
-
-    private func isChecked(_ number: Int) -> Bool {
-        checkedSeriesBlocks.withLock { words in
-            number / 64 < words.count && words[number / 64] >> UInt64(number % 64) & 1 != 0
-        }
-    }
-
-    private func noteChecked(_ number: Int) {
-        checkedSeriesBlocks.withLock { words in
-            if words.isEmpty {
-                words = [UInt64](repeating: 0, count: (layout.seriesBlocks + 63) / 64)
-            }
-            words[number / 64] |= 1 << UInt64(number % 64)
         }
     }
 }

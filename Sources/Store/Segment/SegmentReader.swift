@@ -2,7 +2,6 @@
 import Codec
 public import Model
 public import Platform
-import Synchronization
 
 /// An open segment: a mapping and what its header and footer say; no object a series or chunk.
 ///
@@ -26,8 +25,7 @@ public final class SegmentReader: Sendable {
     let mapped: MappedFile?
     let cache: BlockCache
     let cacheNumber: UInt64
-    let directory = AtomicLazyReference<BlockDirectory>()
-    let checkedSeriesBlocks = Lock<[UInt64]>([])  // a bit a block
+    let checked = Lock(CheckedBlocks())
 
     /// Opens a segment.
     ///
