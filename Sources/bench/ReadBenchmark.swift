@@ -60,7 +60,7 @@ enum ReadBenchmark {
         let codings: [(name: String, compressor: any Compressor)] = [
             ("gorilla", GorillaCompressor()), ("columnar", ColumnarCompressor()),
         ]
-        for points in [120, 240, 480] {
+        for points in [120, 240, 480, 5760] {
             let recording = try NodeRecording.load(report, points: points)
             report.heading("sealed chunks of \(points), mapped, into a sum: \(recording.text)")
             for (name, compressor) in codings {

@@ -8,7 +8,7 @@ enum Registry {
         RemoteWriteTarget.self, URLTarget.self, TextTarget.self, PromQLTarget.self,
         PatternTarget.self, HTTPTarget.self, GorillaTarget.self,
         ColumnarTarget.self, SnappyTarget.self,
-        SegmentTarget.self, RecoveryTarget.self, CursorTarget.self,
+        ChunkTarget.self, SegmentTarget.self, RecoveryTarget.self, CursorTarget.self,
     ]
     /// Fail on purpose; only run when asked for.
     static let canaries: [any FuzzTarget.Type] = [CanaryTarget.self, CanaryTrapTarget.self]
