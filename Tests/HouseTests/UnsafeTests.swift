@@ -23,6 +23,7 @@ import Testing
         "Sources/Codec/Gorilla/GorillaDecoder.swift",
         "Sources/Codec/Gorilla/GorillaEncoder.swift",
         "Sources/Codec/Gorilla/GorillaPayload.swift",
+        "Sources/Codec/Gorilla/GorillaStage.swift",
         "Sources/Codec/SnappyBlock.swift",
         "Sources/Collect/Host/HostSystem.swift",
         "Sources/HTTP/Client/CurlHandle.swift",

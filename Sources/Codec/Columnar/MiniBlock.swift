@@ -108,25 +108,45 @@ struct MiniBlock {
             return
         }
         let mask = (1 as UInt64) &<< UInt64(truncatingIfNeeded: width) &- 1  // width < 64 here
-        var found = 0
         if layout == MiniBlock.listed { writer.u8(UInt8(truncatingIfNeeded: patches)) }
         writer.u8(UInt8(truncatingIfNeeded: patchWidth))
-        var map: UInt8 = 0
-        for index in 0..<count {
-            // SAFETY: both scratch columns are as long as a block.
-            let value = unsafe source[index]
-            unsafe low[index] = value & mask
-            let rest = value &>> UInt64(truncatingIfNeeded: width)
-            if rest != 0 {
+        // No branch on what is patched, which nothing could predict: each integer is written where a
+        // patch would go, and the next one over it unless it is one.
+        let places = unsafe writer.end
+        var found = 0
+        if layout == MiniBlock.listed {
+            for index in 0..<count {
+                // SAFETY: both scratch columns are as long as a block, at most half of its integers are
+                // patched, and the output has room for more places than that.
+                let value = unsafe source[index]
+                let rest = value &>> UInt64(truncatingIfNeeded: width)
+                unsafe low[index] = value & mask
                 unsafe high[found] = rest
-                found &+= 1
-                map |= 1 &<< UInt8(truncatingIfNeeded: index & 7)
-                if layout == MiniBlock.listed { writer.u8(UInt8(truncatingIfNeeded: index)) }
+                let place = UInt8(truncatingIfNeeded: index)
+                unsafe places.storeBytes(of: place, toByteOffset: found, as: UInt8.self)
+                found &+= rest != 0 ? 1 : 0
             }
-            if layout == MiniBlock.mapped, index & 7 == 7 || index == count &- 1 {
-                writer.u8(map)
-                map = 0
+            writer.advance(found)
+        } else {
+            var map: UInt8 = 0
+            for index in 0..<count {
+                // SAFETY: as above; a bit for each integer.
+                let value = unsafe source[index]
+                let rest = value &>> UInt64(truncatingIfNeeded: width)
+                unsafe low[index] = value & mask
+                unsafe high[found] = rest
+                let isPatched = rest != 0
+                found &+= isPatched ? 1 : 0
+                map = map &>> 1 | (isPatched ? 0x80 : 0)
+                if index & 7 == 7 {
+                    unsafe places.storeBytes(of: map, toByteOffset: index &>> 3, as: UInt8.self)
+                }
             }
+            if count & 7 != 0 {
+                map &>>= UInt8(truncatingIfNeeded: 8 &- count & 7)
+                unsafe places.storeBytes(of: map, toByteOffset: count &>> 3, as: UInt8.self)
+            }
+            writer.advance((count &+ 7) &>> 3)
         }
         unsafe BitPacking.pack(high, found, patchWidth, to: &writer)
         unsafe BitPacking.pack(low, count, width, to: &writer)
