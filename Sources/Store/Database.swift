@@ -182,7 +182,7 @@ public final class Database: Sendable {
             statistics.lastNumber = writer.lastNumber
             statistics.ledger = writer.ledger
             statistics.bufferBytesWritten = writer.bytesWritten
-            statistics.bufferFileBytes = writer.parts.reduce(0) { $0 + $1.bytes }
+            statistics.bufferBytes = writer.parts.reduce(0) { $0 + $1.bytes }
             statistics.bufferFailures = writer.failures
         }
         head.withLock { head in
@@ -252,7 +252,7 @@ public struct StoreStatistics: Sendable {
     public var headSeriesBytes = 0
     public var lateSamples = 0
     public var bufferBytesWritten: Int64 = 0
-    public var bufferFileBytes: Int64 = 0
+    public var bufferBytes: Int64 = 0
     public var bufferFailures = 0
     public var segmentCount = 0
     public var segmentBytes = 0

@@ -29,8 +29,8 @@ enum StoreMeters {
                 { Double($0.lateSamples) }
             ),
             (
-                "buffer_bytes", "Bytes of write buffer files.", .gauge,
-                { Double($0.bufferFileBytes) }
+                "buffer_bytes", "Bytes of records in the write buffer.", .gauge,
+                { Double($0.bufferBytes) }
             ),
             (
                 "buffer_written_bytes_total", "Bytes written to the write buffer.", .counter,
