@@ -65,11 +65,10 @@ public final class Database: Sendable {
         isClockSynchronised: @escaping @Sendable () -> Bool = { true }
     ) throws(StoreError) {
         let opened = try Recovery.open(options.withinCap, engines, fileSystem, wallClock, log)
-        let plan = opened.plan
         self.init(opened, engines, wallClock, log, isClockSynchronised)
         headTable.bind(self)
         if options.isReadOnly { writer.withLock { $0.isClosed = true } }
-        replay(plan)
+        replayBuffer()
     }
 
     private init(
@@ -92,7 +91,7 @@ public final class Database: Sendable {
         self.log = log
         self.isClockSynchronised = isClockSynchronised
         maintenance = Maintenance()
-        replay = ReplayGate(opened.plan, opened.buffer, nowMs: wallClock.nowMs())
+        replay = opened.replay
         retention = Lock(RetentionClock(nowMs: wallClock.nowMs()))
         let parts = opened.takeParts()
         sealed = Lock(parts.segments)

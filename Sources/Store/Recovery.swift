@@ -44,7 +44,7 @@ struct OpenedStore: ~Copyable {
     let storage: any StorageEngine
     let cache: BlockCache
     let buffer: any WriteBuffer
-    let plan: ReplayPlan
+    let replay: ReplayGate
     var parts: Parts
 
     struct Parts: ~Copyable {
@@ -144,7 +144,11 @@ enum Recovery {
             storage: storage,
             cache: cache,
             buffer: buffer,
-            plan: ReplayPlan(parts: parts, sealed: sealedRanges, report: report),
+            replay: ReplayGate(
+                ReplayPlan(parts: parts, sealed: sealedRanges, report: report),
+                buffer,
+                nowMs: wallClock.nowMs()
+            ),
             parts: .init(head: head, writer: writer, segments: segments, lock: lock)
         )
     }

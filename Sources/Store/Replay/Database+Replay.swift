@@ -36,7 +36,8 @@ extension Database {
     var firstOfStart: SequenceNumber { SequenceNumber(start: identity.lastStart, count: 0) }
 
     /// Replays: here, or on a thread that does not keep the store alive.
-    func replay(_ plan: ReplayPlan) {
+    func replayBuffer() {
+        let plan = replay.plan
         let bytes = replay.progress(0).totalBytes
         if bytes > 0 {
             log.info(

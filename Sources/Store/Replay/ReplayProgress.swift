@@ -33,6 +33,8 @@ final class ReplayGate: Sendable {
         var calls: [@Sendable () -> Void] = []
     }
 
+    /// What there is to replay.
+    let plan: ReplayPlan
     private let state: Lock<State>
     private let isOpen = Atomic<Bool>(false)
     private let isStopped = Atomic<Bool>(false)
@@ -40,6 +42,7 @@ final class ReplayGate: Sendable {
     private let thread = Lock<NamedThread?>(nil)
 
     init(_ plan: ReplayPlan, _ buffer: any WriteBuffer, nowMs: Int64) {
+        self.plan = plan
         var first = State(report: plan.report, beganMs: nowMs)
         for part in plan.parts { first.progress.totalBytes += ReplayGate.bytes(of: part, buffer) }
         state = Lock(first)
