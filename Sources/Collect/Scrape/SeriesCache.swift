@@ -67,7 +67,9 @@ struct SeriesCache {
             offset: UInt32(arena.count),
             length: UInt32(range.count)
         )
+        SeriesCache.grow(&arena, by: range.count)
         for index in range { arena.append(bytes[index]) }
+        SeriesCache.grow(&slots, by: 1)
         slots.append(slot)
         link(slots.count - 1)
         return slots.count - 1
@@ -87,6 +89,9 @@ struct SeriesCache {
         guard slots.contains(where: { !keep($0) }) else { return }
         var kept: [Slot] = []
         var bytes: [UInt8] = []
+        let left = slots.lazy.filter(keep)
+        kept.reserveCapacity(left.count)
+        bytes.reserveCapacity(left.reduce(0) { $0 + Int($1.length) })
         for slot in slots where keep(slot) {
             var moved = Slot(hash: slot.hash, offset: UInt32(bytes.count), length: slot.length)
             moved.handle = slot.handle
@@ -104,6 +109,13 @@ struct SeriesCache {
         var size = 64
         while slots.count * 2 > size { size *= 2 }
         rehash(size)
+    }
+
+    // Most targets grow once, in their first scrape, so that what an array has to spare stays: an
+    // eighth of it, where `append` by itself takes as much again.
+    private static func grow<Element>(_ array: inout [Element], by count: Int) {
+        let wanted = array.count + count
+        if wanted > array.capacity { array.reserveCapacity(wanted + wanted / 8 + 16) }
     }
 
     private func holds(_ slot: Int, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
