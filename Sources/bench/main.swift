@@ -50,6 +50,12 @@ enum Registry {
         ),
 
         Benchmark(
+            name: "cold",
+            summary: "queries of a segment that is not in memory",
+            run: ColdBenchmark.run
+        ),
+
+        Benchmark(
             name: "bytes",
             summary: "bytes written and kept a sample",
             run: RewriteBenchmark.run

@@ -36,6 +36,7 @@ struct FloorTable {
         "Sources/PromQL/Functions/MathFunctions.swift": "mathematics",
         "Sources/Store/Head/HeadMemory.swift": "malloc, free",
         "Sources/Store/Maintenance.swift": "condition variables",
+        "Sources/bench/ColdBenchmark.swift": "posix_fadvise",
         "Sources/bench/Figures.swift": "exp, log",
         "Sources/bench/main.swift": "exit",
         "Sources/fuzz/Crash/KillableProcess.swift": "posix_spawn, kill, waitpid, nanosleep",

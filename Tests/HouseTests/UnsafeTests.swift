@@ -52,6 +52,7 @@ import Testing
         "Sources/Platform/Time/WallClock.swift",
         "Sources/Store/Head/HeadMemory.swift",
         "Sources/Store/Head/SeriesPages.swift",
+        "Sources/bench/ColdBenchmark.swift",
         "Sources/fuzz/Crash/KillableProcess.swift",
     ]
 

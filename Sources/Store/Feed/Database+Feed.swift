@@ -295,6 +295,8 @@ extension Database: BatchFeed {
         do throws(SegmentError) {
             let slice = try feed.slice(after: position, until: end, limit: limit)
             readers.withLock { $0.put(feed) }
+            // Read through: its pages need not count as memory of this process any longer.
+            if slice.to.number == segment.range.through { segment.advise(.dontNeed) }
             return slice
         } catch {
             note(damage: error, in: segment)

@@ -58,7 +58,12 @@ public final class Selection: Sendable {
         for (number, segment) in segments.enumerated() {
             do throws(SegmentError) {
                 var texts = PairTexts(segment)
-                for series in try segment.select(matchers, in: range) {
+                let found = try segment.select(matchers, in: range)
+                // Most pages will be read, a dozen series lie in each: better in few pieces.
+                if found.count > segment.seriesCount / 16, found.count > 16 {
+                    segment.advise(.willNeed)
+                }
+                for series in found {
                     let id = try segment.id(of: series)
                     let entry: Int
                     if let known = numbers[id] {

@@ -46,6 +46,9 @@ struct RewriteJob {
         to sink: any SegmentSink,
         _ pace: inout RewritePace
     ) throws(RewriteError) -> SegmentWriter {
+        // Each once, from its start to its end. Replaced, they go; else they are for queries again.
+        for input in inputs { input.advise(.sequential) }
+        defer { for input in inputs { input.advise(.random) } }
         var writer: SegmentWriter
         do throws(SegmentError) {
             writer = try SegmentWriter(sink, storeID: storeID, range: range)

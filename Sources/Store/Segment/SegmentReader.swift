@@ -50,6 +50,8 @@ public final class SegmentReader: Sendable {
         self.cache = cache
         coders = ChunkCoders(engines)
         cacheNumber = cache.newFile()
+        // A query wants a few pages here and there: reading ahead around each costs megabytes.
+        bytes.advise(.random)
     }
 
     /// Opens the segment file at `path`.
@@ -103,6 +105,9 @@ public final class SegmentReader: Sendable {
     public var replaced: [String] { summary.replaced }
     /// What the ledger wrote.
     public var ledgerBytes: [UInt8] { summary.ledger }
+
+    /// Says how the file will be read next; a hint that changes no answer.
+    public func advise(_ advice: ReadAdvice) { bytes.advise(advice) }
 
     // Reads both ends of the file and nothing between.
     private static func open(
