@@ -34,12 +34,40 @@ enum AppendBenchmark {
         for keepsBuffer in [true, false] {
             for threads in [1, 4, 16] { try many(report, threads, keepsBuffer) }
         }
+        if report.option("node") != nil {
+            for keepsBuffer in [true, false] { try recorded(report, keepsBuffer) }
+        }
         let store = try BenchStore(targets: 20, seriesCount: 1000)
         _ = store.append(rounds: 1)
         let statistics = store.database.statistics()
         var labels = Figures()
         labels.add(Double(statistics.headLabelBytes) / Double(statistics.headSeries))
         report.figure("head, label bytes", labels, "bytes/series")
+    }
+
+    // The values of a recording, over and over, in 100,000 series: 120 scrapes 15 seconds apart.
+    private static func recorded(_ report: BenchReport, _ keepsBuffer: Bool) throws {
+        let node = try NodeRecording.load(report, points: 124)
+        var rate = Figures()
+        for _ in 0..<3 {
+            let store = try BenchStore(targets: 100, seriesCount: 1000, keepsBuffer: keepsBuffer)
+            var took = 0.0
+            for round in 0..<124 {
+                let batches = store.batches(of: node, point: round % node.points)
+                let database = store.database
+                let now = seconds { for batch in batches { _ = database.append(batch) } }
+                // Series, layouts and first blocks are not in the figure.
+                if round >= 4 { took += now }
+            }
+            rate.add(120 * 100_000 / took)
+        }
+        let place = keepsBuffer ? "file buffer" : "no buffer"
+        report.figure(
+            "append, 100 × 1,000 series, \(place), \(node.text)",
+            rate,
+            "M samples/s",
+            scale: 1e-6
+        )
     }
 
     // 100,000 series, more than any cache holds: each thread sends the rounds of its own targets.

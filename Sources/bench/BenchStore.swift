@@ -118,6 +118,22 @@ final class BenchStore {
         }
     }
 
+    /// The batches of one round, 15 seconds after the round before: the values of a recording's scrape,
+    /// from the first series on again where it has fewer.
+    func batches(of node: NodeRecording, point: Int) -> [SampleBatch] {
+        time += 15_000
+        var column = 0
+        return handles.indices.map { target in
+            var batch = SampleBatch(stream: streams[target], time: Timestamp(ms: time))
+            batch.series = handles[target]
+            batch.values = handles[target].map { _ in
+                defer { column = (column + 1) % node.columns.count }
+                return node.columns[column][point]
+            }
+            return batch
+        }
+    }
+
     /// A batch of one sample: call `number`, which goes to the next series of the first target.
     func single(_ number: Int) -> SampleBatch {
         let place = number % handles[0].count

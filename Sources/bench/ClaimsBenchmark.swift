@@ -81,8 +81,10 @@ enum ClaimsBenchmark {
         let clock = SystemClock()
         let begin = clock.nowNs()
         var last = begin
-        for batch in batches {
-            _ = database.append(batch)
+        // Lent, not copied: a copy counts the references of four arrays.
+        let lent = batches.span
+        for index in lent.indices {
+            _ = database.append(lent[index])
             let now = clock.nowNs()
             latencies.add(now - last)
             last = now
