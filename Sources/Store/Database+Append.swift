@@ -2,6 +2,7 @@
 internal import Codec
 public import Model
 internal import Platform
+internal import Synchronization
 
 extension Database {
     /// Stores one batch: all of it that is acceptable becomes visible at once.
@@ -41,7 +42,9 @@ extension Database {
     private func store(_ batch: SampleBatch) -> AppendOutcome {
         replay.wait()
         return writer.withLock { writer -> AppendOutcome in
-            writer.isClosed ? .refused(.bufferUnavailable) : append(batch, &writer)
+            if writer.isClosed { return .refused(.bufferUnavailable) }
+            let scratch = writer.scratch
+            return append(batch, &scratch.check, &writer)
         }
     }
 
@@ -53,25 +56,30 @@ extension Database {
         } catch {
             return false
         }
-        for wake in subscribers.withLock({ $0.all }) { wake() }
+        // Whoever subscribes reads the ring afterwards, whose lock this batch has passed already: a reader
+        // that is not seen here sees the batch there.
+        if hasSubscribers.load(ordering: .relaxed) {
+            for wake in subscribers.withLock({ $0.all }) { wake() }
+        }
         return true
     }
 
-    private func append(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
+    private func append(
+        _ batch: SampleBatch,
+        _ check: inout BatchCheck,
+        _ writer: inout WriterState
+    ) -> AppendOutcome {
         precondition(
             batch.series.count == batch.count
                 && (batch.times.isEmpty || batch.times.count == batch.count),
             "BUG: a batch whose columns differ in length"
         )
         guard batch.count <= BufferFormat.maxBatchSamples else { return .refused(.overload) }
-        var check = BatchCheck()
-        swap(&check, &writer.check)
-        defer { swap(&check, &writer.check) }
+        let nowMs = wallClock.nowMs()
         guard hasBuffer(&writer) else { return refuse(batch, .bufferUnavailable, &writer) }
         if isHeadFull(&writer) { return refuse(batch, .overload, &writer) }
-        let nowMs = wallClock.nowMs()
         let window = timeWindow(nowMs)
-        let (source, isPlain) = head.withLock { head in
+        let (source, isPlain, bytes) = head.withLock { head in
             let source = head.streams.source(of: batch.stream)
             let isPlain = source != nil && head.advance(batch, window, &check)
             if isPlain {
@@ -79,7 +87,7 @@ extension Database {
                 // Where nothing is recorded nothing can fail any more.
                 if !options.keepsBuffer { head.apply(batch, &check) }
             }
-            return (source, isPlain)
+            return (source, isPlain, head.sampleBytes)
         }
         guard let source else { return .refused(.overload) }
         if !isPlain {
@@ -101,12 +109,14 @@ extension Database {
         }
         writer.lastNumber = number
         writer.count(source, stored: check.storedCount, generated: check.generatedCount, drops)
-        let used = head.withLock { head -> Int in
-            if options.keepsBuffer || !isPlain { head.apply(batch, &check) }
-            return head.sampleBytes
+        var used = bytes
+        if options.keepsBuffer || !isPlain {
+            used = head.withLock { head in
+                head.apply(batch, &check)
+                return head.sampleBytes
+            }
         }
-        let entry = feedBatch(batch, number, &check)
-        ring.withLock { $0.append(entry) }
+        ring.withLock { $0.append(feedBatch(batch, number, &check)) }
         if isRotationDue(&writer, usedBytes: used, nowMs: nowMs) { rotate(&writer) }
         return .stored(check.storedCount, dropped: drops)
     }

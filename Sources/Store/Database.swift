@@ -30,6 +30,8 @@ public final class Database: Sendable {
     let ring: Lock<FeedRing>
     let pins = Lock<DestinationPins>(DestinationPins())
     let subscribers = Lock<Subscribers>(Subscribers())
+    /// Whether there is one, for those who do not want the lock.
+    let hasSubscribers = Atomic<Bool>(false)
     let sealed: Lock<[SegmentReader]>
     let sealing = Lock<SealCounters>(SealCounters())
     let sealLock = Lock<Bool>(false)

@@ -85,7 +85,7 @@ struct WriterState {
     var distrustsPart = false
 
     // Used again for each batch.
-    var check = BatchCheck()
+    let scratch = BatchScratch()
     var records: [UInt8] = []
     var localSeries: [UInt32] = []
 

@@ -3,6 +3,7 @@
 internal import Codec
 internal import Model
 internal import Platform
+internal import Synchronization
 
 /// The series of the head, by their handles.
 final class HeadFeedTable: FeedSeriesTable {
@@ -191,11 +192,17 @@ extension Database: BatchFeed {
     }
 
     public func subscribe(_ wake: @escaping @Sendable () -> Void) -> Int {
-        subscribers.withLock { $0.add(wake) }
+        subscribers.withLock { subscribers in
+            hasSubscribers.store(true, ordering: .relaxed)
+            return subscribers.add(wake)
+        }
     }
 
     public func unsubscribe(_ token: Int) {
-        subscribers.withLock { $0.remove(token) }
+        subscribers.withLock { subscribers in
+            subscribers.remove(token)
+            hasSubscribers.store(!subscribers.all.isEmpty, ordering: .relaxed)
+        }
     }
 
     private enum Source {

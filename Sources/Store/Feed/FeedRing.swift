@@ -49,9 +49,9 @@ struct FeedRing {
     var oldest: SequenceNumber { first < batches.count ? batches[first].number : newest }
 
     /// Adds the newest batch.
-    mutating func append(_ batch: FeedBatch) {
-        batches.append(batch)
+    mutating func append(_ batch: consuming FeedBatch) {
         bytes += batch.byteCount
+        batches.append(batch)
         while bytes > byteLimit, first < batches.count - 1 {
             bytes -= batches[first].byteCount
             coversAfter = batches[first].number

@@ -40,9 +40,9 @@ struct BatchCheck {
     fileprivate var decoded = SampleColumns()
 
     fileprivate mutating func reset() {
-        verdicts.removeAll(keepingCapacity: true)
-        unknown.removeAll(keepingCapacity: true)
-        before.removeAll(keepingCapacity: true)
+        if !verdicts.isEmpty { verdicts.removeAll(keepingCapacity: true) }
+        if !unknown.isEmpty { unknown.removeAll(keepingCapacity: true) }
+        if !before.isEmpty { before.removeAll(keepingCapacity: true) }
         if !drops.isEmpty { drops.removeAll(keepingCapacity: true) }
         if late.count > 0 { late = LateSamples() }
         if passedCount > 0 { passed = [:] }

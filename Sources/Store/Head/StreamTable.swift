@@ -57,8 +57,9 @@ struct StreamTable {
     /// Notes a stream's newest list of series; gives back the old one, nil when it is the same.
     mutating func exchange(_ stream: StreamHandle, _ layout: [SeriesHandle]) -> [SeriesHandle]? {
         guard let place = place(of: stream), streams[place].layout != layout else { return nil }
-        defer { streams[place].layout = layout }
-        return streams[place].layout
+        var old = layout
+        swap(&old, &streams[place].layout)
+        return old
     }
 
     private mutating func place(of stream: StreamHandle) -> Int? {
