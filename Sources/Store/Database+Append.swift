@@ -76,6 +76,7 @@ extension Database {
         )
         guard batch.count <= BufferFormat.maxBatchSamples else { return .refused(.overload) }
         let nowMs = wallClock.nowMs()
+        note(nowMs: nowMs, &writer)
         guard hasBuffer(&writer) else { return refuse(batch, .bufferUnavailable, &writer) }
         if isHeadFull(&writer) { return refuse(batch, .overload, &writer) }
         let window = timeWindow(nowMs)
@@ -94,7 +95,7 @@ extension Database {
             let asked = head.withLock { $0.locate(batch, &check) }
             guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
             // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
-            if !asked.isEmpty { lookUpLastTimes(asked) }
+            if !asked.isEmpty { lookUpLastTimes(asked, after: writer.clockStep) }
             head.withLock { head in
                 head.check(batch, window, &check)
                 head.pin(batch)
@@ -188,11 +189,15 @@ extension Database {
         )
     }
 
-    // A series that enters the head takes its last time from the newest segment that has it.
-    private func lookUpLastTimes(_ asked: [(slot: Int, id: SeriesID)]) {
+    // A series that enters the head takes its last time from the newest segment that has it, of those
+    // since the clock was set back.
+    private func lookUpLastTimes(
+        _ asked: [(slot: Int, id: SeriesID)],
+        after clockStep: SequenceNumber
+    ) {
         let segments = sealed.withLock { $0 }
         let times = asked.map { one -> Int64? in
-            for segment in segments.reversed() {
+            for segment in segments.reversed() where segment.range.after >= clockStep {
                 if let time = segment.lastTime(of: one.id) { return time }
             }
             return nil

@@ -27,9 +27,7 @@ extension Database {
             defer { head.openEpoch += 1 }
             return head.openEpoch
         }
-        writer.closing.append(
-            ClosingEpoch(epoch: closed, range: range, ledger: writer.epochLedger)
-        )
+        writer.close(closed, range, writer.epochLedger)
         writer.epochAfter = range.through
         writer.epochLedger = Ledger()
         writer.epochBytes = 0
@@ -54,9 +52,6 @@ extension Database {
             || writer.distrustsPart || writer.encoder.isCrowded
     }
 
-    /// A clock that goes back by more forces a rotation: the epoch's age says nothing any more.
-    static let smallStepBackMs: Int64 = 60_000
-
     /// Does what the clock makes due: rotation by age, sealing, retention.
     ///
     /// Called by the store's own thread, or by the owner of a store that has none.
@@ -64,10 +59,10 @@ extension Database {
         let used = head.withLock { $0.sampleBytes }
         let nowMs = wallClock.nowMs()
         let isClosed = writer.withLock { writer -> Bool in
-            if !writer.isClosed, isRotationDue(&writer, usedBytes: used, nowMs: nowMs) {
-                rotate(&writer)
-            }
-            return writer.isClosed || writer.isReplaying
+            if writer.isClosed || writer.isReplaying { return true }
+            note(nowMs: nowMs, &writer)
+            if isRotationDue(&writer, usedBytes: used, nowMs: nowMs) { rotate(&writer) }
+            return false
         }
         // The directory may be another process's by now.
         if isClosed { return }

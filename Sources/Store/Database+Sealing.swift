@@ -104,7 +104,11 @@ extension Database {
             let taken = head.withLock { head in slots.map { head.take(epoch.epoch, $0) } }
             for one in taken { try add(one, to: &writer, &buffers) }
         }
-        return try writer.finish(ledger: epoch.ledger.bytes, replaced: [])
+        return try writer.finish(
+            ledger: epoch.ledger.bytes,
+            replaced: [],
+            clockStep: epoch.clockStep
+        )
     }
 
     // More than the segment will take: what is reserved beyond its end is given back.

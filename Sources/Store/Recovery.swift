@@ -121,7 +121,7 @@ enum Recovery {
         report.segments = segments.count
         report.unreadableSegments = unreadable.count
         let sealedThrough = sealedRanges.map(\.through).max() ?? .zero
-        let writer = WriterState(
+        var writer = WriterState(
             start: identity.lastStart,
             lastNumber: sealedThrough,
             epochAfter: sealedThrough,
@@ -129,6 +129,7 @@ enum Recovery {
             ledger: ledger(of: segments, log),
             parts: []
         )
+        writer.clockStep = segments.reduce(.zero) { max($0, $1.summary.clockStep) }
         let head = HeadState(
             limits: HeadLimits(
                 maxSeries: options.maxSeries,

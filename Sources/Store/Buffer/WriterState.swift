@@ -23,6 +23,9 @@ struct ClosingEpoch {
     var epoch: UInt32
     var range: SequenceRange
     var ledger: Ledger
+    /// The last batch before a large step back of the clock; `range.after` where that came before all of
+    /// it, zero for none.
+    var clockStep = SequenceNumber.zero
 }
 
 /// The writer: one at a time numbers and records batches.
@@ -35,6 +38,11 @@ struct WriterState {
     var epochAfter: SequenceNumber
     /// When the open epoch began, wall clock, in milliseconds.
     var epochSinceMs: Int64
+    /// The latest time that the wall clock has shown since it was set back, in milliseconds.
+    var latestMs: Int64
+    /// The last batch before the latest large step back of the clock: segments up to it give no last
+    /// times.
+    var clockStep = SequenceNumber.zero
     /// The open epoch's counts.
     var epochLedger: Ledger {
         mutating get {
@@ -101,6 +109,7 @@ struct WriterState {
         self.lastNumber = lastNumber
         self.epochAfter = epochAfter
         epochSinceMs = nowMs
+        latestMs = nowMs
         settled = ledger
         self.parts = parts
         epochBytes = parts.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
@@ -142,6 +151,16 @@ struct WriterState {
         lastNumber.start == start
             ? SequenceNumber(start: start, count: lastNumber.count + 1)
             : SequenceNumber(start: start, count: 1)
+    }
+
+    /// Puts an epoch that was cut on its way to disk.
+    mutating func close(_ epoch: UInt32, _ range: SequenceRange, _ ledger: Ledger) {
+        // A step before all of it is said too, lest nobody says it.
+        let isHere = range.after <= clockStep && clockStep <= range.through
+        let step = isHere ? clockStep : .zero
+        closing.append(
+            ClosingEpoch(epoch: epoch, range: range, ledger: ledger, clockStep: step)
+        )
     }
 
     /// The part that is appended to.

@@ -154,14 +154,40 @@ struct HeadState: ~Copyable {
         series[record: slot].start = BlockStart()
     }
 
+    /// Forgets when the series' last samples were: the clock was set back, and what comes next is in
+    /// order whatever its time.
+    ///
+    /// The open epoch must have no samples. O(series).
+    mutating func forgetLastTimes() {
+        for slot in 0..<series.count where series.isHeld(slot) && series[record: slot].isUsed {
+            series[record: slot].hasLastTime = false
+            series[record: slot].needsLastTime = false
+            series[slot].lastTime = .min
+            series[slot].ready = 0
+        }
+    }
+
     /// Sets the limit of new series; those that are there stay.
     mutating func setMaxSeries(_ count: Int) {
         limits.maxSeries = count
     }
 
+    /// Whether a recorded batch tells that the clock was set back between what was replayed and it.
+    ///
+    /// It has a sample that was in order when it came, and is before its series' last one: without such a
+    /// step it would have been recorded as late. One of the same time may be a batch that was sent twice
+    /// because the first record was there and not acknowledged.
+    func tellsOfStep(_ batch: BufferBatch, _ slots: [Int]) -> Bool {
+        slots.indices.contains { index in
+            let slot = slots[index]
+            return slot >= 0 && (batch.isLate.isEmpty || !batch.isLate[index])
+                && batch.timeMs(index) < series[slot].lastTime
+        }
+    }
+
     /// Puts a recorded sample back: what the check decided once stands.
     ///
-    /// Where a forged record claims an order that cannot be, the sample counts as late. Says
+    /// A sample that claims to be in order and is not later than what the open epoch has is late. Says
     /// whether it was put back.
     mutating func replay(_ slot: Int, isLate: Bool, time: Int64, value: UInt64) -> Bool {
         let isBehind = series[slot].epoch == openEpoch && time <= series[slot].lastTime

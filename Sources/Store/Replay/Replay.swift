@@ -20,6 +20,8 @@ struct ReplayPlan: Sendable {
 struct Replay: ~Copyable {
     // So many records between two looks at whether the store is being closed.
     private static let recordsOfStep = 64
+    // A forged buffer must not make an epoch, and so a segment, of every batch.
+    private static let maxClockSteps = 16
 
     private var report: RecoveryReport
     private var parts: ArraySlice<BufferPart>
@@ -36,6 +38,9 @@ struct Replay: ~Copyable {
     // When the first part that has a batch of the open epoch was begun.
     private var epochSinceMs: Int64?
     private var cutBytes: Int
+    // What the clock showed when the part at hand was begun.
+    private var shownMs: Int64?
+    private var clockSteps = 0
 
     init(_ plan: ReplayPlan, _ options: StoreOptions) {
         report = plan.report
@@ -84,9 +89,10 @@ struct Replay: ~Copyable {
             }
             part.newest = number
             part.kept.last = number
+            let before = newest
             newest = number
             switch found {
-            case .batch(let batch): apply(batch, part, database)
+            case .batch(let batch): apply(batch, behind: before, part, database)
             case .passed:
                 report.sealedBatches += 1
                 countedBytes = part.readBytes
@@ -100,6 +106,8 @@ struct Replay: ~Copyable {
     // MARK: Parts
 
     private mutating func begin(_ next: BufferPart, _ database: Database) {
+        note(shownMs: next.createdMs, behind: next.after, database)
+        shownMs = next.createdMs
         // What one segment has all of need not be decoded.
         let through = parts.first?.after ?? .max
         let isSealed = gaps.isSealed(SequenceRange(after: next.after, through: through))
@@ -165,7 +173,12 @@ struct Replay: ~Copyable {
 
     // MARK: Batches
 
-    private mutating func apply(_ batch: BufferBatch, _ part: PartReplay, _ database: Database) {
+    private mutating func apply(
+        _ batch: BufferBatch,
+        behind before: SequenceNumber,
+        _ part: PartReplay,
+        _ database: Database
+    ) {
         guard !gaps.isSealed(batch.number) else {
             report.sealedBatches += 1
             countedBytes = part.readBytes
@@ -177,9 +190,16 @@ struct Replay: ~Copyable {
             let after = gap.after
             database.writer.withLock { $0.epochAfter = after }
         }
+        let (slots, tellsOfStep) = database.head.withLock { head in
+            let slots = part.slots(of: batch, &head)
+            return (slots, clockSteps < Replay.maxClockSteps && head.tellsOfStep(batch, slots))
+        }
+        if tellsOfStep {
+            clockSteps += 1
+            stepBack(behind: before, database)
+        }
         if epochSinceMs == nil { epochSinceMs = part.kept.part.createdMs }
         let (lost, used) = database.head.withLock { head in
-            let slots = part.slots(of: batch, &head)
             var lost = 0
             for index in batch.values.indices {
                 let time = batch.timeMs(index)
@@ -224,6 +244,27 @@ struct Replay: ~Copyable {
         cutBytes = isSealed ? limit : max(limit, 2 * used)
     }
 
+    // A clock that was set back while nothing was open, or nobody looked, is known by the times of parts.
+    private mutating func note(
+        shownMs nowMs: Int64,
+        behind number: SequenceNumber,
+        _ database: Database
+    ) {
+        guard let shownMs, Database.isLargeStepBack(from: shownMs, to: nowMs) else { return }
+        stepBack(behind: max(newest, number), database)
+    }
+
+    // The clock was set back by a large step behind this batch: what follows is in an epoch of its own.
+    private mutating func stepBack(behind number: SequenceNumber, _ database: Database) {
+        let number = max(number, gap.after)
+        let rest = SequenceRange(after: number, through: gap.through)
+        database.writer.withLock { $0.clockStep = max($0.clockStep, number) }
+        closeGap(through: number, database)
+        gap = rest
+        database.writer.withLock { $0.epochAfter = number }
+        database.head.withLock { $0.forgetLastTimes() }
+    }
+
     // Ends the open epoch, if anything is in it.
     private mutating func closeGap(through number: SequenceNumber, _ database: Database) {
         let range = SequenceRange(after: gap.after, through: min(gap.through, number))
@@ -237,7 +278,7 @@ struct Replay: ~Copyable {
                 defer { head.openEpoch += 1 }
                 return head.openEpoch
             }
-            writer.closing.append(ClosingEpoch(epoch: closed, range: range, ledger: ledger))
+            writer.close(closed, range, ledger)
             writer.epochLedger = Ledger()
         }
     }
@@ -248,6 +289,7 @@ struct Replay: ~Copyable {
             closeGap(through: gap.through, database)
             gap = gaps.gap(of: .max)
         }
+        note(shownMs: database.wallClock.nowMs(), behind: newest, database)
         let (newest, after) = (newest, gap.after)
         let (bytes, sinceMs) = (epochBytes, epochSinceMs)
         database.openForAppends { writer in

@@ -229,7 +229,11 @@ extension Database {
         defer { pins.withLock { $0.endReplacing() } }
         let merged: SegmentReader
         do throws(SegmentError) {
-            _ = try writer.finish(ledger: ledger.bytes, replaced: names)
+            _ = try writer.finish(
+                ledger: ledger.bytes,
+                replaced: names,
+                clockStep: job.inputs.map(\.summary.clockStep).max() ?? .zero
+            )
             merged = try SegmentReader(
                 storage,
                 name: job.name,

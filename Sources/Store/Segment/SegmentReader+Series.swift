@@ -33,10 +33,10 @@ extension SegmentReader {
 
     /// The time of the last sample of a series that was not late, in milliseconds.
     ///
-    /// Nil when the segment has no such sample, after a large step back of the clock, and also when
-    /// its index is damaged: who needs to know which of these asks `seriesIndex(of:)`.
+    /// Nil when the segment has no such sample, when the clock was set back by a large step behind one
+    /// of its batches, and also when its index is damaged: who needs to know which of these asks `seriesIndex(of:)`.
     public func lastTime(of id: SeriesID) -> Int64? {
-        guard summary.clockStep == .zero else { return nil }
+        guard summary.clockStep <= range.after else { return nil }
         do throws(SegmentError) {
             guard let series = try seriesIndex(of: id) else { return nil }
             var last: Int64?

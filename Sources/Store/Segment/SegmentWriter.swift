@@ -151,7 +151,8 @@ public struct SegmentWriter: ~Copyable {
     /// - Parameters:
     ///   - ledger: what the ledger wants to find again in the footer.
     ///   - replaced: the names of the segments that this one replaces.
-    ///   - clockStep: the last batch before the latest large step back of the clock in the range.
+    ///   - clockStep: the last batch before the latest large step back of the clock in the range, or its
+    ///     lower end when the clock was set back before all of it.
     /// - Returns: what the file says about itself.
     /// - Throws: `.cannot`; nothing is left of the file then, except when only the directory's fsync
     ///   failed.
