@@ -15,21 +15,47 @@ public import Synchronization
 /// `@unchecked Sendable`: the value is touched only by the thread that holds the lock.
 @safe
 public struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
-    @usableFromInline let cell: UnsafeMutablePointer<LockCell<Value>>
+    // The word, which the kernel is given, and behind it the value. Apart for Swift too, and not fields of
+    // one struct: to change a field is to change the whole, while others try the word.
+    @usableFromInline let memory: UnsafeMutableRawPointer
+
+    @inlinable
+    static var valueOffset: Int {
+        let alignment = max(MemoryLayout<Value>.alignment, MemoryLayout<LockWord>.alignment)
+        return (MemoryLayout<LockWord>.size + alignment - 1) / alignment * alignment
+    }
+
+    @inlinable
+    var word: UnsafeMutablePointer<LockWord> {
+        // SAFETY: bound in init.
+        unsafe memory.assumingMemoryBound(to: LockWord.self)
+    }
+
+    @inlinable
+    var value: UnsafeMutablePointer<Value> {
+        // SAFETY: bound in init.
+        unsafe (memory + Lock.valueOffset).assumingMemoryBound(to: Value.self)
+    }
 
     /// A free lock around `value`.
     @inlinable
     public init(_ value: consuming sending Value) {
-        unsafe cell = .allocate(capacity: 1)
-        // SAFETY: fresh memory for one cell, torn down in deinit.
-        unsafe cell.initialize(to: LockCell(value: value))
+        // SAFETY: fresh memory for both, torn down in deinit.
+        unsafe memory = .allocate(
+            byteCount: Lock.valueOffset + MemoryLayout<Value>.size,
+            alignment: max(MemoryLayout<Value>.alignment, MemoryLayout<LockWord>.alignment)
+        )
+        unsafe memory.bindMemory(to: LockWord.self, capacity: 1).initialize(to: LockWord())
+        unsafe (memory + Lock.valueOffset).bindMemory(to: Value.self, capacity: 1)
+            .initialize(to: value)
     }
 
     @inlinable
     deinit {
         // SAFETY: nobody refers to the lock any more, so no thread holds it or waits.
-        unsafe cell.deinitialize(count: 1)
-        unsafe cell.deallocate()
+        unsafe value.deinitialize(count: 1)
+        unsafe word.deinitialize(count: 1)
+        unsafe memory.deallocate()
     }
 
     /// Calls `body` with the value while no other thread has it.
@@ -42,22 +68,9 @@ public struct Lock<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
     ) throws(Failure) -> sending Result {
         // SAFETY: alive as long as self; the word is touched by atomic operations only, the value by
         // the one thread between `lock` and `unlock`.
-        unsafe cell.pointee.word.lock(cell)
-        defer { unsafe cell.pointee.word.unlock(cell) }
-        return try unsafe body(&cell.pointee.value)
-    }
-}
-
-// What lies in the lock's own memory, so that the word has one address for ever.
-@usableFromInline
-struct LockCell<Value: ~Copyable>: ~Copyable {
-    // First: the kernel is given the cell's address.
-    @usableFromInline let word = LockWord()
-    @usableFromInline var value: Value
-
-    @inlinable
-    init(value: consuming Value) {
-        self.value = value
+        unsafe word.pointee.lock(memory)
+        defer { unsafe word.pointee.unlock(memory) }
+        return try unsafe body(&value.pointee)
     }
 }
 
