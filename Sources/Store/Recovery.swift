@@ -243,10 +243,19 @@ enum Recovery {
         let id = known?.id ?? segments.last?.storeID ?? parts.last?.storeID ?? .random()
         let seen =
             [known?.lastStart ?? 0] + segments.map(\.range.through.start)
-            + unreadable.map(\.range.through.start) + parts.map(\.start)
+            + unreadable.map(\.range.through.start)
+            + parts.map { max($0.start, $0.after.start) }
+        let last = seen.max() ?? 0
+        guard let start = StoreIdentity.nextStart(after: last, nowMs: wallClock.nowMs()) else {
+            throw .damaged(
+                path: base,
+                what: "a file of the store claims to be of start \(last), after which there is no"
+                    + " number; `tsdb-agent inspect` tells which one: move it away"
+            )
+        }
         let next = StoreIdentity(
             id: id,
-            lastStart: StoreIdentity.nextStart(after: seen.max() ?? 0, nowMs: wallClock.nowMs()),
+            lastStart: start,
             former: known?.former ?? []
         )
         if isReadOnly { return next }

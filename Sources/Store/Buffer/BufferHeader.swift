@@ -53,10 +53,15 @@ enum BufferHeader {
         }
         let version = ByteLoads.u16(span, 4)
         guard version <= BufferFormat.version else { throw .newerVersion(version) }
+        let start = ByteLoads.u32(span, 40)
+        let after = SequenceNumber(raw: ByteLoads.u64(span, 24))
+        guard max(start, after.start) <= SequenceNumber.latestStart else {
+            throw .damaged("start \(max(start, after.start)) is later than any there can be")
+        }
         return BufferPart(
             storeID: StoreID(bytes: [UInt8](copying: span.extracting(8..<24))),
-            start: ByteLoads.u32(span, 40),
-            after: SequenceNumber(raw: ByteLoads.u64(span, 24)),
+            start: start,
+            after: after,
             createdMs: Int64(bitPattern: ByteLoads.u64(span, 32))
         )
     }

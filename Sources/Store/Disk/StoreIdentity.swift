@@ -48,7 +48,9 @@ struct StoreIdentity: Equatable {
         let version = ByteLoads.u16(bytes.span, 4)
         guard version == StoreIdentity.version else { return .newerVersion(version) }
         let count = Int(ByteLoads.u16(bytes.span, 6))
-        guard end == smallest - 8 + 16 * count else { return .damaged }
+        guard end == smallest - 8 + 16 * count,
+            ByteLoads.u32(bytes.span, 24) <= SequenceNumber.latestStart
+        else { return .damaged }
         return .identity(
             StoreIdentity(
                 id: StoreID(bytes: Array(bytes[8..<24])),
@@ -68,9 +70,12 @@ struct StoreIdentity: Equatable {
         StoreIdentity(id: .random(), lastStart: lastStart, former: [id] + former)
     }
 
-    /// The start after `lastStart`, at least the Unix time in seconds.
-    static func nextStart(after lastStart: UInt32, nowMs: Int64) -> UInt32 {
+    /// The start after `lastStart`, at least the Unix time in seconds; nil where no number is left.
+    ///
+    /// A clock that is beyond 2104 is not believed: it would leave no room for the starts to come.
+    static func nextStart(after lastStart: UInt32, nowMs: Int64) -> UInt32? {
+        guard lastStart < SequenceNumber.latestStart else { return nil }
         let now = UInt32(clamping: nowMs / 1000)
-        return max(lastStart == .max ? .max : lastStart + 1, now)
+        return max(lastStart + 1, now < SequenceNumber.latestStart - (1 << 24) ? now : 0)
     }
 }

@@ -49,7 +49,8 @@ enum StoreLayout {
         guard isSegment(name), let end = name.firstIndex(of: ".") else { return nil }
         let parts = name[..<end].split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, let storeID = StoreID(parts[0]),
-            let after = number(parts[1]), let through = number(parts[2]), after < through
+            let after = number(parts[1]), let through = number(parts[2]), after < through,
+            SequenceNumber(raw: through).isPossible
         else { return nil }
         return (
             storeID,

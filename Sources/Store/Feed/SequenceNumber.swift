@@ -23,6 +23,11 @@ public struct SequenceNumber: Hashable, Sendable {
     /// Which batch of that start.
     public var count: UInt32 { UInt32(truncatingIfNeeded: raw) }
 
+    /// The latest start that a file may claim: a Unix time in 2105, with room for the starts to come.
+    static let latestStart: UInt32 = .max - (1 << 24)
+    /// Whether it is of a start that there can be.
+    var isPossible: Bool { start <= SequenceNumber.latestStart }
+
     /// Before every batch.
     public static let zero = SequenceNumber(raw: 0)
 

@@ -106,6 +106,14 @@ extension SegmentSummary {
                 through: SequenceNumber(raw: ByteLoads.u64(header, 32))
             )
         )
+        guard range.through.isPossible else {
+            throw .contradiction(
+                path: path,
+                part: .header,
+                offset: 32,
+                what: "start \(range.through.start) is later than any there can be"
+            )
+        }
         timeRange = TimeRange(
             Timestamp(ms: Int64(bitPattern: ByteLoads.u64(header, 40))),
             Timestamp(ms: Int64(bitPattern: ByteLoads.u64(header, 48)))
