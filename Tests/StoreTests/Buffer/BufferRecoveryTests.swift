@@ -91,17 +91,15 @@ struct BufferRecoveryTests {
         #expect(try store.files("quarantine", suffix: ".gorb").count == 1)
     }
 
-    @Test(
-        "records that claim to be in order and go back are steps of the clock: each in its epoch, no trap"
-    )
-    func forged() throws {
+    /// Puts records of one series into the buffer that all claim to be in order.
+    private func forge(_ times: [Int64]) throws -> Labels {
         let database = try store.open()
         let path = try #require(try store.files("buffer", suffix: ".gorb").first)
         var bytes = try store.disk.readAll(path, limit: 1 << 20)
         var encoder = BufferEncoder()
         let labels = store.series(1)[0]
         let local = encoder.define(labels)
-        for (index, time) in [Int64.max, 5, .min, 5, 9, .max].enumerated() {
+        for (index, time) in times.enumerated() {
             encoder.append(
                 BufferBatchInput(
                     number: SequenceNumber(
@@ -124,10 +122,16 @@ struct BufferRecoveryTests {
                 to: &bytes
             )
         }
-        let start = try BufferHeader.parse(bytes).start
-        #expect(start > 0)
         let file = try store.disk.open(path, .replace)
         try file.write(bytes.span, at: 0)
+        return labels
+    }
+
+    @Test(
+        "records that claim to be in order and go back are clock steps: each in its epoch, no trap"
+    )
+    func forged() throws {
+        let labels = try forge([.max, 5, .min, 5, 9, .max])
         let again = try store.open()
         #expect(try store.read(again)[labels]?.times == [.min, 5, 9, .max])
         again.rotate()
@@ -138,5 +142,15 @@ struct BufferRecoveryTests {
         #expect(segments.map(\.summary.clockStep.count) == [1, 2, 2])
         #expect(try store.read(again)[labels]?.values == [2, 1, 4, 0])
         #expect(again.statistics().ledger.rows["push"]?.dropped == [.conflict: .max])
+    }
+
+    @Test("a buffer that claims a step before every batch is cut a few times, then all is late")
+    func manySteps() throws {
+        let times = (1...40).map { Int64($0) * 100_000 }
+        let labels = try forge(times.reversed())
+        let again = try store.open()
+        #expect(again.writer.withLock { $0.closing.count } == 16)
+        #expect(again.statistics().lateSamples == 40 - 17)
+        #expect(try store.read(again)[labels]?.times == times)
     }
 }
