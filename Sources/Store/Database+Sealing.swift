@@ -209,6 +209,7 @@ extension Database {
         let gone = reclaimSealed()
         _ = removeBuffers()
         Allocator.trim()
+        wakeSealedReaders()
         log.info(
             "epoch sealed",
             ("after", "\(epoch.range.after)"),

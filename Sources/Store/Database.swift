@@ -30,7 +30,9 @@ public final class Database: Sendable {
     let ring: Lock<FeedRing>
     let pins = Lock<DestinationPins>(DestinationPins())
     let subscribers = Lock<Subscribers>(Subscribers())
-    /// Whether there is one, for those who do not want the lock.
+    /// Those who read whole segments.
+    let sealedSubscribers = Lock<Subscribers>(Subscribers())
+    /// Whether there is one that follows batches, for those who do not want the lock.
     let hasSubscribers = Atomic<Bool>(false)
     let sealed: Lock<[SegmentReader]>
     let sealing = Lock<SealCounters>(SealCounters())

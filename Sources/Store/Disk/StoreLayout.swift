@@ -80,9 +80,10 @@ public struct StoreID: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads 32 hex digits; nil for anything else.
-    init?(_ text: Substring) {
+    public init?(_ text: Substring) {
         let digits = Array(text.utf8)
-        guard digits.count == 32 else { return nil }
+        // UInt8 would take a sign.
+        guard digits.count == 32, digits.allSatisfy({ $0 >= UInt8(ascii: "0") }) else { return nil }
         var bytes: [UInt8] = []
         for at in stride(from: 0, to: 32, by: 2) {
             let pair = String(decoding: digits[at..<at + 2], as: UTF8.self)

@@ -114,5 +114,6 @@ extension Database {
             )
         }
         for wake in subscribers.withLock({ $0.all }) { wake() }
+        wakeSealedReaders()
     }
 }
