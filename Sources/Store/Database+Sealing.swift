@@ -19,8 +19,6 @@ extension Database {
     }
 
     private func seal(_ epoch: ClosingEpoch) -> Bool {
-        let pin = head.withLock { $0.memory.pin() }
-        defer { head.withLock { $0.memory.unpin(pin) } }
         let series = close(epoch.epoch)
         let name = StoreLayout.segmentName(storeID, epoch.range)
         do throws(SegmentError) {
@@ -96,13 +94,15 @@ extension Database {
             storeID: storeID,
             range: epoch.range
         )
-        // What the head gives out a time: labels and late samples are copied.
         let portion = 1024
-        var buffers = SealBuffers()
+        var buffers = SealBuffers(compressor: engines.sealed)
+        // Only while the chunks are read: what is let go later is free at once then.
+        let pin = head.withLock { $0.memory.pin() }
+        defer { head.withLock { $0.memory.unpin(pin) } }
         for first in stride(from: 0, to: series.count, by: portion) {
-            let slots = series[first..<min(first + portion, series.count)].map(\.slot)
-            let taken = head.withLock { head in slots.map { head.take(epoch.epoch, $0) } }
-            for one in taken { try add(one, to: &writer, &buffers) }
+            let rooms = series[first..<min(first + portion, series.count)]
+            head.withLock { $0.take(epoch.epoch, rooms, into: &buffers.portion) }
+            try add(&buffers, to: &writer)
         }
         return try writer.finish(
             ledger: epoch.ledger.bytes,
@@ -118,61 +118,87 @@ extension Database {
     }
 
     private func add(
-        _ series: EpochSeries,
-        to writer: inout SegmentWriter,
-        _ buffers: inout SealBuffers
+        _ buffers: inout SealBuffers,
+        to writer: inout SegmentWriter
     ) throws(SegmentError) {
-        let compressor = engines.sealed
-        let isCoded = compressor is GorillaCompressor
-        writer.startSeries(series.id, series.labels)
-        for chunk in series.chunks {
-            let flags: ChunkFlags = chunk.hasStaleMarkers ? .staleMarkers : []
-            if isCoded {
-                // As it is: it was coded when it came.
-                buffers.payload.removeAll(keepingCapacity: true)
-                chunk.bits.append(to: &buffers.payload)
-                let header = ChunkHeader(
-                    compression: .gorilla,
-                    flags: flags,
-                    seriesID: series.id,
-                    startMs: chunk.firstTime,
-                    endMs: chunk.lastTime,
-                    pointCount: chunk.bits.pointCount,
-                    compressedSize: buffers.payload.count,
-                    uncompressedSize: buffers.payload.count
-                )
-                try writer.add(buffers.payload.span, header)
-                continue
-            }
-            buffers.samples.removeAll()
-            do throws(CodecError) {
-                try chunk.bits.decode(
-                    times: &buffers.samples.times,
-                    values: &buffers.samples.values,
-                    payload: &buffers.payload
-                )
-            } catch {
-                preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
-            }
-            try writer.add(
-                buffers.samples.times.span,
-                buffers.samples.values.span,
-                flags: flags,
-                with: compressor
-            )
+        for (pair, text) in zip(buffers.portion.newPairs, buffers.portion.newTexts) {
+            buffers.pairs[pair] = writer.intern(text.span)
         }
-        if let run = series.late {
-            let values = run.values.map { Double(bitPattern: $0) }
-            let most = ChunkHeader.maximumPointCount
-            for first in stride(from: 0, to: values.count, by: most) {
-                let part = first..<min(first + most, values.count)
-                try writer.add(
-                    run.times.span.extracting(part),
-                    values.span.extracting(part),
-                    flags: .late,
-                    with: compressor
-                )
+        var pair = 0
+        var chunk = 0
+        buffers.gatheredEnd = 0
+        for series in buffers.portion.series {
+            buffers.labels.removeAll(keepingCapacity: true)
+            while pair < series.pairsEnd {
+                buffers.labels.append(buffers.pairs[buffers.portion.pairs[pair]])
+                pair += 1
             }
+            writer.startSeries(series.id, pairs: buffers.labels.span)
+            while chunk < series.chunksEnd {
+                if chunk == buffers.gatheredEnd { buffers.gather(from: chunk) }
+                try add(chunk, &buffers, to: &writer)
+                chunk += 1
+            }
+            if let run = series.late { try add(late: run, to: &writer) }
+        }
+    }
+
+    private func add(
+        _ index: Int,
+        _ buffers: inout SealBuffers,
+        to writer: inout SegmentWriter
+    ) throws(SegmentError) {
+        let chunk = buffers.portion.chunks[index]
+        let range = buffers.payload(of: index)
+        let payloads = buffers.payloads
+        let flags: ChunkFlags = chunk.hasStaleMarkers ? .staleMarkers : []
+        if buffers.keepsGorilla {
+            // As it is: it was coded when it came.
+            let header = ChunkHeader(
+                compression: .gorilla,
+                flags: flags,
+                seriesID: SeriesID(high: 0, low: 0),
+                startMs: chunk.firstTime,
+                endMs: chunk.lastTime,
+                pointCount: chunk.bits.pointCount,
+                compressedSize: range.count,
+                uncompressedSize: range.count
+            )
+            return try writer.add(payloads.span.extracting(range), header)
+        }
+        buffers.samples.removeAll()
+        do throws(CodecError) {
+            try GorillaDecoder.decode(
+                payloads.span.extracting(range),
+                count: chunk.bits.pointCount,
+                times: &buffers.samples.times,
+                values: &buffers.samples.values
+            )
+        } catch {
+            preconditionFailure("BUG: a chunk in memory does not decode: \(error)")
+        }
+        try writer.add(
+            buffers.samples.times.span,
+            buffers.samples.values.span,
+            allFlags: flags,
+            with: buffers.compressor
+        )
+    }
+
+    private func add(
+        late run: LateSamples.Run,
+        to writer: inout SegmentWriter
+    ) throws(SegmentError) {
+        let values = run.values.map { Double(bitPattern: $0) }
+        let most = ChunkHeader.maximumPointCount
+        for first in stride(from: 0, to: values.count, by: most) {
+            let part = first..<min(first + most, values.count)
+            try writer.add(
+                run.times.span.extracting(part),
+                values.span.extracting(part),
+                flags: .late,
+                with: engines.sealed
+            )
         }
     }
 
@@ -305,8 +331,48 @@ extension Database {
     }
 }
 
-// What sealing uses again for each chunk: a chunk allocates nothing.
+// What sealing uses again for each series and chunk: none of them allocates anything.
 private struct SealBuffers {
-    var payload: [UInt8] = []
+    // So many chunks are copied together: the next one's blocks come from memory while this one's are
+    // waited for, which is most of what copying takes.
+    private static let gathered = 16
+
+    /// The payloads of the chunks before `gatheredEnd`.
+    private(set) var payloads: [UInt8] = []
+    private var payloadEnds: [Int] = []
+    private var gatheredStart = 0
+    /// The first chunk of the portion that was not gathered.
+    var gatheredEnd = 0
+    let compressor: any Compressor
+    /// Whether chunks go into the segment as they lie in the head.
+    let keepsGorilla: Bool
     var samples = SampleColumns()
+    var portion = EpochPortion()
+    /// From the head's numbers of label pairs to the segment's.
+    var pairs = PairNumbers()
+    /// The pairs of one series, as the segment has them.
+    var labels: [UInt32] = []
+
+    init(compressor: any Compressor) {
+        self.compressor = compressor
+        keepsGorilla = compressor is GorillaCompressor
+    }
+
+    /// Copies the bits of the chunks from `first` on.
+    mutating func gather(from first: Int) {
+        payloads.removeAll(keepingCapacity: true)
+        payloadEnds.removeAll(keepingCapacity: true)
+        gatheredStart = first
+        gatheredEnd = min(first + SealBuffers.gathered, portion.chunks.count)
+        for index in first..<gatheredEnd {
+            portion.chunks[index].bits.append(to: &payloads)
+            payloadEnds.append(payloads.count)
+        }
+    }
+
+    /// Where the bits of a gathered chunk are.
+    func payload(of index: Int) -> Range<Int> {
+        let place = index - gatheredStart
+        return (place == 0 ? 0 : payloadEnds[place - 1])..<payloadEnds[place]
+    }
 }

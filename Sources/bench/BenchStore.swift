@@ -31,10 +31,12 @@ final class BenchStore {
         _ options: StoreOptions,
         _ loads: [ScrapeLoad],
         _ series: [[Labels]],
-        _ fileSystem: any FileSystem = PosixFileSystem()
+        _ fileSystem: any FileSystem = PosixFileSystem(),
+        _ engines: StoreEngines = StoreEngines()
     ) throws {
         let database = try Database(
             options,
+            engines: engines,
             fileSystem: fileSystem,
             isClockSynchronised: { false }
         )
@@ -63,8 +65,18 @@ final class BenchStore {
     }
 
     /// One target: the series of a recording.
-    convenience init(recording: NodeRecording, sync: BufferSync = .never) throws {
-        try self.init(BenchStore.options(sync: sync), [], [recording.series])
+    convenience init(
+        recording: NodeRecording,
+        sync: BufferSync = .never,
+        engines: StoreEngines = StoreEngines()
+    ) throws {
+        try self.init(
+            BenchStore.options(sync: sync),
+            [],
+            [recording.series],
+            PosixFileSystem(),
+            engines
+        )
     }
 
     /// The store as it is after a stop that sealed nothing.

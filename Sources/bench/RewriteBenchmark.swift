@@ -12,13 +12,20 @@ enum RewriteBenchmark {
     static func run(_ report: BenchReport) throws {
         let node = try NodeRecording.load(report, points: report.number("points", default: 5760))
         report.remark(node.text)
-        let store = try BenchStore(recording: node)
+        let isGorilla = report.option("sealed") == "gorilla"
+        if isGorilla { report.remark("sealed as Gorilla, merged as columns") }
+        let sealed: any Compressor = isGorilla ? GorillaCompressor() : ColumnarCompressor()
+        let store = try BenchStore(recording: node, engines: StoreEngines(sealed: sealed))
         let times = node.times(from: startMs)
+        var sealing = 0.0
         for start in stride(from: 0, to: node.points, by: hour) {
             let end = min(start + hour, node.points)
             store.append(node, times: times, points: start..<end)
+            let before = cpuSeconds()
             seal(store)
+            sealing += cpuSeconds() - before
         }
+        report.figure("sealing, CPU", sealing / Double(node.samples) * 1e9, "ns/sample")
         try figures(report, store, samples: node.samples, everything: 3.5, buffer: 1.5, cold: 0.48)
 
         let load = try BenchStore(targets: 20, seriesCount: 1000)
@@ -30,6 +37,11 @@ enum RewriteBenchmark {
         report.remark("generated, 20 targets × 1,000 series × \(rounds / hour * hour)")
         let samples = rounds / hour * hour * 20_000
         try figures(report, load, samples: samples, everything: 7, buffer: 2.2, cold: nil)
+    }
+
+    private static func cpuSeconds() -> Double {
+        let usage = ResourceUsage.now()
+        return usage.userSeconds + usage.systemSeconds
     }
 
     private static func seal(_ store: BenchStore) {
@@ -47,7 +59,9 @@ enum RewriteBenchmark {
     ) throws {
         let count = Double(samples)
         let hot = store.database.statistics()
+        let before = cpuSeconds()
         let took = seconds { store.database.rewrite() }
+        let merging = cpuSeconds() - before
         let after = store.database.statistics()
         let written = Double(after.bufferBytesWritten) / count
         let sealed = Double(after.segmentBytesWritten) / count
@@ -79,6 +93,7 @@ enum RewriteBenchmark {
             count / Double(max(1, after.chunkCount)),
             "samples"
         )
+        report.figure("merging, CPU", merging / count * 1e9, "ns/sample")
         report.figure("merged, files synced", count / took / 1e6, "M samples/s")
     }
 }

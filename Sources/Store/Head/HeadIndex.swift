@@ -93,12 +93,21 @@ struct HeadIndex {
     func labels(_ run: UInt32) -> Labels {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(128)
-        for index in 0..<Int(runs[Int(run)]) {
-            let pair = pairs[Int(runs[Int(run) + 1 + index])]
-            texts.append(names[Int(pair.name)].text, to: &bytes)
-            texts.append(pair.text, to: &bytes)
-        }
+        forEachPair(run) { append($0, to: &bytes) }
         return Labels(canonical: bytes)
+    }
+
+    /// Calls `body` with each pair of a run, in the order of their names.
+    @inline(__always)
+    func forEachPair(_ run: UInt32, _ body: (UInt32) -> Void) {
+        for index in 0..<Int(runs[Int(run)]) { body(runs[Int(run) + 1 + index]) }
+    }
+
+    /// Appends name and value of a pair as `Labels` has them.
+    func append(_ pair: UInt32, to bytes: inout [UInt8]) {
+        let pair = pairs[Int(pair)]
+        texts.append(names[Int(pair.name)].text, to: &bytes)
+        texts.append(pair.text, to: &bytes)
     }
 
     /// Bytes of the names and values of a run.

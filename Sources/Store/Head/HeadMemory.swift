@@ -50,21 +50,6 @@ struct ChunkBits: Sendable {
     ///
     /// The reader's pin must still be held.
     func decode(times: inout [Int64], values: inout [Double]) throws(CodecError) {
-        var payload: [UInt8] = []
-        try decode(times: &times, values: &values, payload: &payload)
-    }
-
-    /// Decodes the points and adds them to the columns; `payload` is overwritten, for callers that
-    /// decode many chunks.
-    ///
-    /// The reader's pin must still be held.
-    func decode(
-        times: inout [Int64],
-        values: inout [Double],
-        payload: inout [UInt8]
-    ) throws(CodecError) {
-        payload.removeAll(keepingCapacity: true)
-        append(to: &payload)
         try GorillaDecoder.decode(
             payload.span,
             count: pointCount,

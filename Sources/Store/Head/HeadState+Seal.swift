@@ -9,12 +9,46 @@ struct EpochRoom {
     let bytes: UInt32
 }
 
-/// What one series brought in an epoch.
-struct EpochSeries {
-    let id: SeriesID
-    let labels: Labels
-    let chunks: [ClosedChunk]
-    let late: LateSamples.Run?
+/// What several series brought in an epoch, one behind the other: a series allocates nothing.
+struct EpochPortion {
+    /// What one series has in the lists of its portion.
+    struct Series {
+        let id: SeriesID
+        let pairsEnd: Int
+        let chunksEnd: Int
+        let late: LateSamples.Run?
+    }
+
+    /// In the order in which they were taken.
+    fileprivate(set) var series: [Series] = []
+    /// Numbers of the head's label pairs, each series' in the order of names.
+    fileprivate(set) var pairs: [UInt32] = []
+    /// The oldest of a series first.
+    fileprivate(set) var chunks: [ClosedChunk] = []
+    /// Pairs that no portion before had.
+    fileprivate(set) var newPairs: [UInt32] = []
+    /// Of each new pair name and value, with their lengths in front.
+    fileprivate(set) var newTexts: [[UInt8]] = []
+    private var isKnown: [Bool] = []
+
+    fileprivate mutating func note(_ pair: UInt32, _ index: HeadIndex) {
+        pairs.append(pair)
+        while isKnown.count <= Int(pair) { isKnown.append(false) }
+        guard !isKnown[Int(pair)] else { return }
+        isKnown[Int(pair)] = true
+        newPairs.append(pair)
+        var text: [UInt8] = []
+        index.append(pair, to: &text)
+        newTexts.append(text)
+    }
+
+    fileprivate mutating func removeAll() {
+        series.removeAll(keepingCapacity: true)
+        pairs.removeAll(keepingCapacity: true)
+        chunks.removeAll(keepingCapacity: true)
+        newPairs.removeAll(keepingCapacity: true)
+        newTexts.removeAll(keepingCapacity: true)
+    }
 }
 
 extension HeadState {
@@ -49,19 +83,25 @@ extension HeadState {
         return found
     }
 
-    /// What a series has of a closed epoch.
+    /// What the series of some slots have of a closed epoch, in the place of what `portion` holds.
     ///
-    /// The caller holds a pin of `memory` while it uses the chunks.
-    func take(_ epoch: UInt32, _ slot: UInt32) -> EpochSeries {
-        let slot = Int(slot)
-        var chunks: [ClosedChunk] = []
-        closed.forEach(series[record: slot]) { if $0.epoch == epoch { chunks.append($0) } }
-        return EpochSeries(
-            id: series[record: slot].id,
-            labels: index.labels(series[record: slot].labels),
-            chunks: chunks,
-            late: late.run(epoch: epoch, slot: slot)
-        )
+    /// The caller holds a pin of `memory` while it uses the chunks, and the lock of sealing until the
+    /// last portion: pairs get other numbers when garbage is collected.
+    func take(_ epoch: UInt32, _ rooms: ArraySlice<EpochRoom>, into portion: inout EpochPortion) {
+        portion.removeAll()
+        for room in rooms {
+            let record = series[record: Int(room.slot)]
+            index.forEachPair(record.labels) { portion.note($0, index) }
+            closed.forEach(record) { if $0.epoch == epoch { portion.chunks.append($0) } }
+            portion.series.append(
+                EpochPortion.Series(
+                    id: room.id,
+                    pairsEnd: portion.pairs.count,
+                    chunksEnd: portion.chunks.count,
+                    late: late.run(epoch: epoch, slot: Int(room.slot))
+                )
+            )
+        }
     }
 
     /// Lets go of an epoch that is in a segment now, at once: nobody sees it here any more.

@@ -12,7 +12,6 @@ struct PairTable {
         var start: Int
         var hash: UInt64
         var name: UInt32
-        var nameBytes: UInt32
         var valueStart: UInt32  // counted from `start`
         var end: UInt32  // counted from `start`
     }
@@ -27,24 +26,15 @@ struct PairTable {
 
     /// Takes a pair, new or known.
     ///
-    /// - Parameters:
-    ///   - labels: canonical bytes.
-    ///   - whole: where the pair lies in them, both lengths included.
-    ///   - name: where its name lies.
-    ///   - value: where its value lies.
+    /// - Parameter whole: name and value with their lengths in front, as `Labels` has them.
     /// - Returns: its number.
-    mutating func intern(
-        _ labels: Span<UInt8>,
-        _ whole: Range<Int>,
-        name: Range<Int>,
-        value: Range<Int>
-    ) -> UInt32 {
-        let hash = PairTable.hash(labels, whole)
+    mutating func intern(_ whole: Span<UInt8>) -> UInt32 {
+        let hash = PairTable.hash(whole)
         var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
         while slots[slot] != .max {
             let known = pairs[Int(slots[slot])]
             if known.hash == hash, Int(known.end) == whole.count,
-                ByteOrder.areEqual(arena.span, known.start, labels, whole.lowerBound, whole.count)
+                ByteOrder.areEqual(arena.span, known.start, whole, 0, whole.count)
             {
                 return slots[slot]
             }
@@ -52,7 +42,8 @@ struct PairTable {
         }
         let number = UInt32(pairs.count)
         slots[slot] = number
-        let text = [UInt8](copying: labels.extracting(name))
+        let (name, value) = PairTable.parts(whole)
+        let text = [UInt8](copying: whole.extracting(name))
         let nameNumber = nameNumbers[text] ?? UInt32(nameNumbers.count)
         nameNumbers[text] = nameNumber
         pairs.append(
@@ -60,14 +51,23 @@ struct PairTable {
                 start: arena.count,
                 hash: hash,
                 name: nameNumber,
-                nameBytes: UInt32(name.count),
-                valueStart: UInt32(value.lowerBound - whole.lowerBound),
+                valueStart: UInt32(value.lowerBound),
                 end: UInt32(whole.count)
             )
         )
-        arena.append(copying: labels.extracting(whole))
+        arena.append(copying: whole)
         if pairs.count * 2 > slots.count { grow() }
         return number
+    }
+
+    // Where name and value of a pair lie.
+    private static func parts(_ whole: Span<UInt8>) -> (name: Range<Int>, value: Range<Int>) {
+        var cursor = ByteCursor()
+        do throws(CodecError) {
+            return (try cursor.field(whole), try cursor.field(whole))
+        } catch {
+            preconditionFailure("BUG: a label pair of \(whole.count) bytes: \(error)")
+        }
     }
 
     /// All names in bytewise order, each with the number of its pairs; and the numbers of all pairs in
@@ -133,16 +133,16 @@ struct PairTable {
     }
 
     // Eight bytes at a time, multiplied and folded: for a table in memory, not for files.
-    private static func hash(_ bytes: Span<UInt8>, _ range: Range<Int>) -> UInt64 {
+    private static func hash(_ bytes: Span<UInt8>) -> UInt64 {
         let factor: UInt64 = 0x9e37_79b9_7f4a_7c15
-        var hash = UInt64(range.count) &* factor
-        var offset = range.lowerBound
-        while offset &+ 8 <= range.upperBound {
+        var hash = UInt64(bytes.count) &* factor
+        var offset = 0
+        while offset &+ 8 <= bytes.count {
             hash = fold(hash ^ ByteLoads.u64(bytes, offset), factor)
             offset &+= 8
         }
         var rest: UInt64 = 0
-        while offset < range.upperBound {
+        while offset < bytes.count {
             rest = rest << 8 | UInt64(bytes[offset])
             offset &+= 1
         }
@@ -194,5 +194,25 @@ enum ByteOrder {
             index &+= 1
         }
         return true
+    }
+}
+
+/// From the numbers that another table gives its pairs to those of a `PairTable`.
+struct PairNumbers {
+    private static let none = UInt32.max
+    private var numbers: [UInt32] = []
+
+    /// Whether a pair has a number here.
+    func contains(_ pair: UInt32) -> Bool {
+        Int(pair) < numbers.count && numbers[Int(pair)] != PairNumbers.none
+    }
+
+    /// The number of a pair that has one.
+    subscript(pair: UInt32) -> UInt32 {
+        get { numbers[Int(pair)] }
+        set {
+            while numbers.count <= Int(pair) { numbers.append(PairNumbers.none) }
+            numbers[Int(pair)] = newValue
+        }
     }
 }

@@ -88,20 +88,42 @@ struct RewriteJob {
         _ pace: inout RewritePace
     ) throws(RewriteError) {
         var places = [Int](repeating: 0, count: inputs.count)
+        var pairs = [PairNumbers](repeating: PairNumbers(), count: inputs.count)
+        var row: [Int] = []
+        var labels: [UInt32] = []
         var ids: [SeriesID?] = []
         for index in inputs.indices { ids.append(try id(index, 0)) }
         while let lowest = ids.lazy.compactMap({ $0 }).min() {
             let holders = ids.indices.filter { ids[$0] == lowest }
+            let first = holders[0]
+            try read(first) { segment throws(SegmentError) in
+                try segment.readPairs(of: places[first], into: &row)
+            }
+            labels.removeAll(keepingCapacity: true)
+            for pair in row {
+                let number = UInt32(pair)
+                if !pairs[first].contains(number) {
+                    let text = try read(first) { segment throws(SegmentError) in
+                        try segment.text(ofPair: pair)
+                    }
+                    pairs[first][number] = writer.intern(text.span)
+                }
+                labels.append(pairs[first][number])
+            }
             let series = try merge(holders, places)
             let bytes = series.chunks.reduce(0) { $0 + $1.payload.count }
             do throws(SegmentError) {
-                try writer.add(lowest, series.labels, series.chunks)
+                writer.startSeries(lowest, pairs: labels.span)
+                for chunk in series.chunks { try writer.add(chunk) }
             } catch {
                 throw .output(error)
             }
             for holder in holders {
                 places[holder] += 1
                 ids[holder] = try id(holder, places[holder])
+                if let id = ids[holder], id <= lowest {
+                    throw .input(name: inputs[holder].name, inputs[holder].disorder(id, lowest))
+                }
             }
             // What was read is about as much as what is written, or twice that.
             guard pace.spend(chunks: series.chunksRead, bytes: Int64(3 * bytes)) else {
@@ -116,18 +138,12 @@ struct RewriteJob {
     }
 
     private struct Series {
-        var labels: Labels
         var chunks: [SealedChunk] = []
         var chunksRead = 0
     }
 
     private func merge(_ holders: [Int], _ places: [Int]) throws(RewriteError) -> Series {
-        let first = holders[0]
-        var series = Series(
-            labels: try read(first) { segment throws(SegmentError) in
-                try segment.labels(of: places[first])
-            }
-        )
+        var series = Series()
         var inOrder: [SeriesMerge.Source] = []
         var late: [SeriesMerge.Source] = []
         for holder in holders {
@@ -180,5 +196,12 @@ struct RewriteJob {
         } catch {
             throw .input(name: inputs[input].name, error)
         }
+    }
+}
+
+extension SegmentReader {
+    // Of a damaged one: the ids of a segment ascend.
+    fileprivate func disorder(_ id: SeriesID, _ last: SeriesID) -> SegmentError {
+        contradiction(.series, layout.chunksEnd, "series \(id) after \(last)")
     }
 }

@@ -158,6 +158,14 @@ extension SegmentReader {
         return scan.text
     }
 
+    /// Name and value of a pair as `Labels` has them, with their lengths in front.
+    func text(ofPair pair: Int) throws(SegmentError) -> [UInt8] {
+        var sink = ByteSink()
+        sink.field(try name(ofPair: pair).text)
+        sink.field(try value(ofPair: pair))
+        return sink.bytes
+    }
+
     // MARK: Series
 
     /// Adds the series that have a pair to `set`, and says how many those are.
@@ -251,12 +259,8 @@ struct PairTexts {
     private mutating func text(of pair: Int) throws(SegmentError) -> Range<Int> {
         if let range = known[pair] { return range }
         let start = arena.count
-        var sink = ByteSink(arena)
-        arena = []
-        defer { arena = sink.bytes }
-        sink.field(try segment.name(ofPair: pair).text)
-        sink.field(try segment.value(ofPair: pair))
-        known[pair] = start..<sink.count
-        return start..<sink.count
+        arena += try segment.text(ofPair: pair)
+        known[pair] = start..<arena.count
+        return start..<arena.count
     }
 }

@@ -27,16 +27,14 @@ struct SegmentTables {
         return end == (chunkEnds.count > 1 ? chunkEnds[chunkEnds.count - 2] : 0)
     }
 
+    /// The number of a pair, of name and value with their lengths in front.
+    mutating func intern(_ pair: Span<UInt8>) -> UInt32 {
+        pairs.intern(pair)
+    }
+
     /// Notes a series; the ids come ascending.
-    mutating func add(_ id: SeriesID, _ labels: Labels) {
-        let bytes = labels.bytes.span
-        var start = 0
-        labels.forEachRange { name, value in
-            pairsOfSeries.append(
-                pairs.intern(bytes, start..<value.upperBound, name: name, value: value)
-            )
-            start = value.upperBound
-        }
+    mutating func add(_ id: SeriesID, pairs: Span<UInt32>) {
+        for index in pairs.indices { pairsOfSeries.append(pairs[index]) }
         pairEnds.append(pairsOfSeries.count)
         ids.append(id)
         chunkEnds.append(chunks.count)
@@ -49,7 +47,7 @@ struct SegmentTables {
     }
 
     /// Writes all blocks, then the directory, and says where they are.
-    func write(
+    mutating func write(
         to output: inout SegmentOutput,
         _ times: TimeRange
     ) throws(SegmentError) -> SegmentLayout {
@@ -63,10 +61,9 @@ struct SegmentTables {
         layout.nameCount = names.count
         layout.nameBlocks = try writeNames(names, &table, &output)
         layout.valueBlocks = try writeValues(order, &table, &output)
-        var rank = [UInt32](repeating: 0, count: order.count)
-        for (place, number) in order.enumerated() { rank[Int(number)] = UInt32(place) }
-        layout.rowBlocks = try writeRows(rank, &table, &output)
-        layout.postingBlocks = try writePostings(rank, &table, &output)
+        rankPairs(order)
+        layout.rowBlocks = try writeRows(&table, &output)
+        layout.postingBlocks = try writePostings(&table, &output)
         layout.seriesBlocks = try writeSeries(times, &table, &output)
         layout.directoryOffset = output.position
         layout.directoryChecksum = XXH64.hash(table.directory.bytes.span)
@@ -120,8 +117,35 @@ struct SegmentTables {
         return table.count - before
     }
 
+    // From here on pairs go by their places in the order of names, then values, and a series has its
+    // own ascending. So they come, but for those of a segment that was forged and is merged.
+    private mutating func rankPairs(_ order: [UInt32]) {
+        var rank = [UInt32](repeating: 0, count: order.count)
+        for (place, number) in order.enumerated() { rank[Int(number)] = UInt32(place) }
+        var start = 0
+        var kept = 0
+        for series in pairEnds.indices {
+            let end = pairEnds[series]
+            let keptStart = kept
+            var ascends = true
+            for index in start..<end {
+                let pair = rank[Int(pairsOfSeries[index])]
+                if kept > keptStart, pairsOfSeries[kept - 1] >= pair { ascends = false }
+                pairsOfSeries[kept] = pair
+                kept += 1
+            }
+            if !ascends {
+                let row = Set(pairsOfSeries[keptStart..<kept]).sorted()
+                pairsOfSeries.replaceSubrange(keptStart..<keptStart + row.count, with: row)
+                kept = keptStart + row.count
+            }
+            start = end
+            pairEnds[series] = kept
+        }
+        pairsOfSeries.removeSubrange(kept...)
+    }
+
     private func writeRows(
-        _ rank: [UInt32],
         _ table: inout BlockTable,
         _ output: inout SegmentOutput
     ) throws(SegmentError) -> Int {
@@ -132,12 +156,10 @@ struct SegmentTables {
         for (series, end) in pairEnds.enumerated() {
             _ = block.beginEntry()
             block.entries.varint(UInt64(end - start) << 1)  // no metadata
-            // Labels come in the order of their names, so do pairs.
             var last: UInt32 = 0
             for index in start..<end {
-                let pair = rank[Int(pairsOfSeries[index])]
-                block.entries.varint(UInt64(pair - last))
-                last = pair
+                block.entries.varint(UInt64(pairsOfSeries[index] - last))
+                last = pairsOfSeries[index]
             }
             start = end
             if block.count == SegmentFormat.seriesPerRowBlock || series == pairEnds.count - 1 {
@@ -149,20 +171,19 @@ struct SegmentTables {
     }
 
     private func writePostings(
-        _ rank: [UInt32],
         _ table: inout BlockTable,
         _ output: inout SegmentOutput
     ) throws(SegmentError) -> Int {
         // Counting sort: the series of all pairs in one array, each pair's from its start on.
-        var starts = [Int](repeating: 0, count: rank.count + 1)
-        for pair in pairsOfSeries { starts[Int(rank[Int(pair)]) + 1] += 1 }
-        for index in rank.indices { starts[index + 1] += starts[index] }
+        var starts = [Int](repeating: 0, count: pairs.count + 1)
+        for pair in pairsOfSeries { starts[Int(pair) + 1] += 1 }
+        for index in 0..<pairs.count { starts[index + 1] += starts[index] }
         var fill = starts
         var holders = [UInt32](repeating: 0, count: pairsOfSeries.count)
         var start = 0
         for (series, end) in pairEnds.enumerated() {
             for index in start..<end {
-                let pair = Int(rank[Int(pairsOfSeries[index])])
+                let pair = Int(pairsOfSeries[index])
                 holders[fill[pair]] = UInt32(series)
                 fill[pair] += 1
             }
@@ -171,14 +192,14 @@ struct SegmentTables {
         let before = table.count
         var block = EntryBlockWriter()
         var first = 0
-        for pair in rank.indices {
+        for pair in 0..<pairs.count {
             _ = block.beginEntry()
             PostingList.write(
                 holders[starts[pair]..<starts[pair + 1]],
                 of: ids.count,
                 to: &block.entries
             )
-            if block.isFull || pair == rank.count - 1 {
+            if block.isFull || pair == pairs.count - 1 {
                 try table.add(block.finish(), firstKey: UInt64(first), to: &output)
                 first = pair + 1
             }

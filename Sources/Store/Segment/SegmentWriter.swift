@@ -65,9 +65,7 @@ public struct SegmentWriter: ~Copyable {
         _ chunks: [SealedChunk]
     ) throws(SegmentError) {
         startSeries(id, labels)
-        for chunk in chunks {
-            try add(chunk.payload.span, ChunkHeader(of: chunk, series: id))
-        }
+        for chunk in chunks { try add(chunk) }
     }
 
     /// Starts a series; its chunks follow in the order of their times, late ones last, at least one.
@@ -76,11 +74,42 @@ public struct SegmentWriter: ~Copyable {
     ///   - id: after the id of the series before.
     ///   - labels: the labels that `id` was made from.
     public mutating func startSeries(_ id: SeriesID, _ labels: Labels) {
+        let bytes = labels.bytes.span
+        var start = 0
+        var pairs: [UInt32] = []
+        labels.forEachRange { _, value in
+            pairs.append(tables.intern(bytes.extracting(start..<value.upperBound)))
+            start = value.upperBound
+        }
+        startSeries(id, pairs: pairs.span)
+    }
+
+    /// A number for a label, for `startSeries` of pairs: so a label of many series is looked at once.
+    ///
+    /// - Parameter pair: name and value as `Labels` has them, with their lengths in front.
+    /// - Returns: what `startSeries` takes.
+    mutating func intern(_ pair: Span<UInt8>) -> UInt32 {
+        tables.intern(pair)
+    }
+
+    /// Starts a series, as `startSeries` of labels does.
+    ///
+    /// - Parameters:
+    ///   - id: after the id of the series before.
+    ///   - pairs: the labels that `id` was made from, in their order, as `intern` numbered them.
+    mutating func startSeries(_ id: SeriesID, pairs: Span<UInt32>) {
         if let last = tables.lastID {
             precondition(last < id, "BUG: series \(id) after \(last)")
             precondition(!tables.lastSeriesIsEmpty, "BUG: series \(last) has no chunk")
         }
-        tables.add(id, labels)
+        tables.add(id, pairs: pairs)
+    }
+
+    /// Adds a chunk to the series that was started last.
+    ///
+    /// - Throws: `.cannot`; nothing is left of the file then.
+    mutating func add(_ chunk: SealedChunk) throws(SegmentError) {
+        try add(chunk.payload.span, ChunkHeader(of: chunk, series: currentID))
     }
 
     /// Adds a chunk that is coded already to the series that was started last.
@@ -118,6 +147,23 @@ public struct SegmentWriter: ~Copyable {
         with compressor: any Compressor,
         isPacked: Bool = false
     ) throws(SegmentError) {
+        try add(
+            times,
+            values,
+            allFlags: values.hasStaleMarker ? flags.union(.staleMarkers) : flags,
+            with: compressor,
+            isPacked: isPacked
+        )
+    }
+
+    // As the other one, for a caller that knows whether there are stale markers.
+    mutating func add(
+        _ times: Span<Int64>,
+        _ values: Span<Double>,
+        allFlags: ChunkFlags,
+        with compressor: any Compressor,
+        isPacked: Bool = false
+    ) throws(SegmentError) {
         precondition(times.count == values.count, "BUG: columns of different lengths")
         let id = currentID
         try write { bytes in
@@ -135,7 +181,7 @@ public struct SegmentWriter: ~Copyable {
             }
             return ChunkHeader(
                 compression: compression,
-                flags: values.hasStaleMarker ? flags.union(.staleMarkers) : flags,
+                flags: allFlags,
                 seriesID: id,
                 startMs: times[0],
                 endMs: times[times.count - 1],

@@ -44,7 +44,7 @@ import Testing
             let place = Int.random(in: layout.chunksEnd..<layout.footerOffset + 96, using: &random)
             bytes[place] = UInt8.random(in: 0...255, using: &random)
         }
-        Self.seal(&bytes, layout)
+        TestSegment.seal(&bytes, layout)
         _ = failure(bytes) { segment throws(SegmentError) in
             for matcher in [LabelMatcher("job", equals: "node"), LabelMatcher("x", equals: "")] {
                 for series in try segment.select([matcher], in: .all) {
@@ -69,7 +69,7 @@ import Testing
             for value: UInt8 in [0, 1, 0x7f] {
                 var forged = bytes
                 forged[place] = value
-                Self.seal(&forged, layout)
+                TestSegment.seal(&forged, layout)
                 guard
                     failure(forged, { segment throws(SegmentError) in try segment.verify() }) == nil
                 else { continue }
@@ -147,34 +147,8 @@ import Testing
         var sink = ByteSink(bytes)
         sink.patch(u32: count, at: layout.footerOffset + offset)
         var forged = sink.bytes
-        Self.seal(&forged, layout)
+        TestSegment.seal(&forged, layout)
         #expect(text(forged)?.hasSuffix(": more than the file can hold") == true)
-    }
-
-    // Puts right checksums over whatever the index and the footer say.
-    private static func seal(_ bytes: inout [UInt8], _ layout: SegmentLayout) {
-        let trailer = bytes.count - SegmentFormat.trailerBytes
-        for part in 0..<layout.blockCount {
-            let place = layout.directoryOffset + part * SegmentFormat.blockEntryBytes
-            let entry = BlockEntry(
-                bytes.span.extracting(place..<place + SegmentFormat.blockEntryBytes)
-            )
-            guard entry.offset < bytes.count, entry.storedBytes <= bytes.count - entry.offset else {
-                continue
-            }
-            let hash = XXH64.hash(
-                bytes.span.extracting(entry.offset..<entry.offset + entry.storedBytes)
-            )
-            var sink = ByteSink(bytes)
-            sink.patch(u64: hash, at: place + 24)
-            bytes = sink.bytes
-        }
-        var sink = ByteSink(bytes)
-        let index = XXH64.hash(bytes.span.extracting(layout.directoryOffset..<layout.footerOffset))
-        sink.patch(u64: index, at: layout.footerOffset + 40)
-        let footer = XXH64.hash(sink.bytes.span.extracting(layout.footerOffset..<trailer + 16))
-        sink.patch(u64: footer, at: trailer + 16)
-        bytes = sink.bytes
     }
 
     private func text(_ bytes: [UInt8]) -> String? { failure(bytes) { _ in }?.description }
