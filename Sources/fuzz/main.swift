@@ -4,8 +4,8 @@ import Glibc
 /// Every target; a new one is added here.
 enum Registry {
     static let targets: [any FuzzTarget.Type] = [
-        TOMLTarget.self, JSONTarget.self, ExpositionTarget.self, SeriesLabelsTarget.self,
-        RemoteWriteTarget.self, URLTarget.self, TextTarget.self, PromQLTarget.self,
+        TOMLTarget.self, JSONTarget.self, XMLTarget.self,
+        ExpositionTarget.self, SeriesLabelsTarget.self, RemoteWriteTarget.self, URLTarget.self, TextTarget.self, PromQLTarget.self,
         PatternTarget.self, HTTPTarget.self, GorillaTarget.self,
         ColumnarTarget.self, SnappyTarget.self,
         ChunkTarget.self, SegmentTarget.self, RecoveryTarget.self, CursorTarget.self,
