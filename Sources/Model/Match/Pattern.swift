@@ -28,7 +28,11 @@ public struct Pattern: Sendable {
         }
         self.text = text
         groupNames = parser.groupNames
-        engine = PatternEngine(shape, program)
+        engine = PatternEngine(
+            shape,
+            program,
+            PatternFixedGroups(node, groups: parser.groupNames.count)
+        )
     }
 
     /// Whether all of `candidate` matches.
@@ -46,7 +50,18 @@ public struct Pattern: Sendable {
     ///
     /// A group that took no part is nil.
     public func captures(_ candidate: String) -> [Range<Int>?]? {
-        engine.captures(candidate.utf8.span)
+        var found = PatternCaptures()
+        return engine.captures(candidate.utf8.span, into: &found) ? found.ranges : nil
+    }
+
+    /// Whether all of `bytes`, which are UTF-8, match; then `found` has the places of the groups.
+    ///
+    /// Allocates nothing once pattern and `found` have met a text of that length.
+    public func captures(
+        _ bytes: borrowing Span<UInt8>,
+        into found: inout PatternCaptures
+    ) -> Bool {
+        engine.captures(bytes, into: &found)
     }
 
     /// Every text that matches, sorted bytewise, when that is a finite set; else nil.
@@ -86,12 +101,20 @@ extension PatternShape {
 private final class PatternEngine: Sendable {
     let shape: PatternShape
     private let program: PatternProgram?
+    private let fixedGroups: PatternFixedGroups?
     private let automaton: Mutex<PatternAutomaton?>
+    private let run: Mutex<PatternCaptureRun?>
 
-    init(_ shape: PatternShape, _ program: PatternProgram?) {
+    init(
+        _ shape: PatternShape,
+        _ program: PatternProgram?,
+        _ fixedGroups: PatternFixedGroups?
+    ) {
         self.shape = shape
         self.program = program
+        self.fixedGroups = fixedGroups
         automaton = Mutex(nil)
+        run = Mutex(nil)
     }
 
     func matches(_ bytes: borrowing Span<UInt8>) -> Bool {
@@ -108,8 +131,29 @@ private final class PatternEngine: Sendable {
         return found ?? program.matches(bytes)
     }
 
-    func captures(_ bytes: borrowing Span<UInt8>) -> [Range<Int>?]? {
-        guard matches(bytes) else { return nil }
-        return program?.captures(bytes) ?? [0..<bytes.count]
+    func captures(
+        _ bytes: borrowing Span<UInt8>,
+        into found: inout PatternCaptures
+    ) -> Bool {
+        guard matches(bytes) else { return false }
+        if let fixedGroups {
+            fixedGroups.captures(bytes.count, into: &found)
+            return true
+        }
+        guard let program else { preconditionFailure("BUG: groups without a program") }
+        guard program.instructions.count * program.slots <= PatternCaptureRun.keptCells else {
+            var run = PatternCaptureRun(program)
+            return run.captures(program, bytes, into: &found)
+        }
+        // As with the automaton: rather a second one than a wait.
+        let isMatch = run.withLockIfAvailable { run in
+            var current = run.take() ?? PatternCaptureRun(program)
+            let isMatch = current.captures(program, bytes, into: &found)
+            run = consume current
+            return isMatch
+        }
+        if let isMatch { return isMatch }
+        var other = PatternCaptureRun(program)
+        return other.captures(program, bytes, into: &found)
     }
 }

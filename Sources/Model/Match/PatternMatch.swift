@@ -29,29 +29,47 @@ extension PatternProgram {
             if case .match = instructions[Int($0)] { true } else { false }
         }
     }
+}
 
-    /// The byte ranges of the groups when the whole of `bytes` matches, by RE2's preference
-    /// (leftmost branch first, greedy before lazy); group 0 is the whole.
-    func captures(_ bytes: borrowing Span<UInt8>) -> [Range<Int>?]? {
-        var now = PatternThreads(slots: slots, size: instructions.count)
-        var next = PatternThreads(slots: slots, size: instructions.count)
+/// Follows the groups of a program by RE2's preference: leftmost branch first, greedy before lazy.
+struct PatternCaptureRun: Sendable {
+    /// Runs of programs with more instructions × slots are not kept for the next text.
+    static let keptCells = 1 << 16
+
+    private var now: PatternThreads
+    private var next: PatternThreads
+
+    init(_ program: PatternProgram) {
+        now = PatternThreads(slots: program.slots, size: program.instructions.count)
+        next = now
+    }
+
+    /// Whether the whole of `bytes` matches, and then the byte ranges of the groups.
+    mutating func captures(
+        _ program: PatternProgram,
+        _ bytes: borrowing Span<UInt8>,
+        into groups: inout PatternCaptures
+    ) -> Bool {
+        now.clear()
         now.begin()
-        now.add(start, self, at: 0, holding: PatternPlace(bytes, 0))
+        now.add(program.start, program, at: 0, holding: PatternPlace(bytes, 0))
         for index in 0..<bytes.count {
-            if now.waiting.isEmpty { return nil }
+            if now.waiting.isEmpty { return false }
             next.clear()
-            let place = PatternPlace(bytes, index + 1)
+            let place =
+                program.looksAround || index + 1 == bytes.count
+                ? PatternPlace(bytes, index + 1) : []
             let byte = bytes[index]
             for thread in now.waiting.indices {
-                switch instructions[Int(now.waiting[thread])] {
+                switch program.instructions[Int(now.waiting[thread])] {
                 case .byte(let low, let high, let target) where byte >= low && byte <= high:
                     next.begin(as: now, thread)
-                    next.add(target, self, at: index + 1, holding: place)
+                    next.add(target, program, at: index + 1, holding: place)
                 case .bytes(let from, let to):
-                    for edge in edges[Int(from)..<Int(to)]
+                    for edge in program.edges[Int(from)..<Int(to)]
                     where byte >= edge.low && byte <= edge.high {
                         next.begin(as: now, thread)
-                        next.add(edge.next, self, at: index + 1, holding: place)
+                        next.add(edge.next, program, at: index + 1, holding: place)
                     }
                 default: break
                 }
@@ -59,22 +77,18 @@ extension PatternProgram {
             swap(&now, &next)
         }
         for (thread, instruction) in now.waiting.enumerated() {
-            guard case .match = instructions[Int(instruction)] else { continue }
-            let found = now.captures(of: thread)
-            var groups: [Range<Int>?] = [0..<bytes.count]
-            for slot in stride(from: 2, to: slots, by: 2) {
-                let (from, to) = (found[slot], found[slot + 1])
-                groups.append(from >= 0 && to >= from ? Int(from)..<Int(to) : nil)
-            }
-            return groups
+            guard case .match = program.instructions[Int(instruction)] else { continue }
+            groups.setWhole(bytes.count)
+            now.captures(of: thread, into: &groups)
+            return true
         }
-        return nil
+        return false
     }
 }
 
 // The threads that wait for the same byte, in order of preference, each with its captures.
-private struct PatternThreads {
-    private enum Step {
+private struct PatternThreads: Sendable {
+    private enum Step: Sendable {
         case visit(Int32)
         case restore(slot: Int, value: Int32)
     }
@@ -93,15 +107,19 @@ private struct PatternThreads {
         marks = Array(repeating: 0, count: size)
     }
 
-    // A round a byte of input: label values are far shorter than 2^32.
     mutating func clear() {
         waiting.removeAll(keepingCapacity: true)
         cells.removeAll(keepingCapacity: true)
+        if round == .max {
+            for index in marks.indices { marks[index] = 0 }
+            round = 0
+        }
         round += 1
     }
 
-    func captures(of thread: Int) -> [Int32] {
-        Array(cells[thread * slots..<(thread + 1) * slots])
+    /// Adds the places of the groups but the first.
+    func captures(of thread: Int, into groups: inout PatternCaptures) {
+        for slot in 2..<max(2, slots) { groups.bounds.append(cells[thread * slots + slot]) }
     }
 
     /// The next thread to be added has captured nothing.

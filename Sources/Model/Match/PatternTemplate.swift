@@ -3,7 +3,7 @@
 /// A text with `$1`, `${1}`, `$name`, `${name}` and `$$`, split once and filled in often.
 public struct PatternTemplate: Sendable, Hashable {
     private enum Piece: Sendable, Hashable {
-        case text(String)
+        case text([UInt8])
         case group(Int)
     }
 
@@ -37,7 +37,7 @@ public struct PatternTemplate: Sendable, Hashable {
                 continue
             }
             if !literal.isEmpty {
-                pieces.append(.text(String(decoding: literal, as: UTF8.self)))
+                pieces.append(.text(literal))
                 literal.removeAll()
             }
             if let group = PatternTemplate.group(bytes[name], pattern) {
@@ -45,7 +45,7 @@ public struct PatternTemplate: Sendable, Hashable {
             }
             offset = end
         }
-        if !literal.isEmpty { pieces.append(.text(String(decoding: literal, as: UTF8.self))) }
+        if !literal.isEmpty { pieces.append(.text(literal)) }
         self.pieces = pieces
     }
 
@@ -56,27 +56,40 @@ public struct PatternTemplate: Sendable, Hashable {
 
     /// Fills in what `captures`, from `Pattern.captures(_:)` of `source`, found.
     public func expand(_ captures: [Range<Int>?], of source: String) -> String {
-        var result = ""
-        let utf8 = source.utf8
+        var result: [UInt8] = []
+        let utf8 = source.utf8.span
         for piece in pieces {
             switch piece {
             case .text(let text): result += text
             case .group(let group):
                 guard group < captures.count, let range = captures[group] else { continue }
-                let from = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
-                let to = utf8.index(utf8.startIndex, offsetBy: range.upperBound)
-                result += source[from..<to]
+                for index in range { result.append(utf8[index]) }
             }
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Adds to `result` what `captures`, from `Pattern.captures(_:into:)` of `source`, found.
+    public func expand(
+        _ captures: PatternCaptures,
+        of source: borrowing Span<UInt8>,
+        into result: inout [UInt8]
+    ) {
+        for piece in pieces {
+            switch piece {
+            case .text(let text): result.append(contentsOf: text)
+            case .group(let group):
+                guard let range = captures[group] else { continue }
+                for index in range { result.append(source[index]) }
+            }
+        }
     }
 
     // The name after the `$` at `start` and where it ends; nil when the `$` is only a dollar.
     private static func name(_ bytes: [UInt8], _ start: Int) -> (Range<Int>, Int)? {
         let isBraced = start + 1 < bytes.count && bytes[start + 1] == UInt8(ascii: "{")
         let from = start + (isBraced ? 2 : 1)
-        var to = from
-        while to < bytes.count, PatternParser.isWord(bytes[to]) { to += 1 }
+        let to = nameEnd(bytes, from)
         guard to > from else { return nil }
         if isBraced {
             guard to < bytes.count, bytes[to] == UInt8(ascii: "}") else { return nil }
@@ -85,11 +98,32 @@ public struct PatternTemplate: Sendable, Hashable {
         return (from..<to, to)
     }
 
-    // `$1x` asks for a group named "1x"; a number has no leading zero.
+    // Letters and digits of any script are part of a name, although no group can be named so.
+    private static func nameEnd(_ bytes: [UInt8], _ from: Int) -> Int {
+        var to = from
+        while to < bytes.count {
+            let count = bytes[to] < 0x80 ? 1 : bytes[to] < 0xe0 ? 2 : bytes[to] < 0xf0 ? 3 : 4
+            let next = min(bytes.count, to + count)
+            let scalars = String(decoding: bytes[to..<next], as: UTF8.self).unicodeScalars
+            guard let scalar = scalars.first else { break }
+            switch scalar.properties.generalCategory {
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter,
+                .otherLetter, .decimalNumber:
+                break
+            default: if scalar != "_" { return to }
+            }
+            to = next
+        }
+        return to
+    }
+
+    // `$1x` asks for a group named "1x"; a number has no leading zero and at most nine digits.
     private static func group(_ name: ArraySlice<UInt8>, _ pattern: Pattern) -> Int? {
         let text = String(decoding: name, as: UTF8.self)
-        if name.allSatisfy(PatternParser.isDigit), name.count == 1 || name.first != 0x30 {
-            return name.count <= 8 ? Int(text) : nil
+        if name.allSatisfy(PatternParser.isDigit), name.count == 1 || name.first != 0x30,
+            name.count <= 9
+        {
+            return Int(text)
         }
         return pattern.groupNames.firstIndex { $0 == text }.map { $0 + 1 }
     }

@@ -196,6 +196,15 @@ import Testing
             ("(?P<job>\\w+)-\\d+", "api-1", ["api"]), ("(|a)*", "aa", ["a"]),
             ("(|a)+", "aa", ["a"]),
             ("(a*)*", "", [""]), ("(\\b\\w)\\w*", "word", ["w"]), ("foo", "foo", []),
+            // One part that varies: the text's length says where the groups are.
+            ("node_(.*)_total", "node_cpu_total", ["cpu"]), ("(a)(b)(.*)", "ab", ["a", "b", ""]),
+            ("(.*)(x)(é)", "axé", ["a", "x", "é"]),
+            ("((.+):(\\d{2}))y", "h:12y", ["h:12", "h", "12"]),
+            ("()(.*)()", "é", ["", "é", ""]), ("([ab]|c)(.*?)(d|é)", "cxé", ["c", "x", "é"]),
+            ("(?:xy|z)(\\d)", "xy1", ["1"]), ("(?:ab){2}(.?)c", "ababéc", ["é"]),
+            // Two that vary.
+            ("(.*)-(.*)", "a-b-c", ["a-b", "c"]), ("(.*?)-(.*)", "a-b-c", ["a", "b-c"]),
+            ("(a|é)(.*)", "éx", ["é", "x"]), ("(x{0})(.)(y{0,})", "éy", ["", "é", "y"]),
         ] as [(String, String, [String?])]
     )
     func captures(text: String, subject: String, groups: [String?]) throws {
