@@ -4,9 +4,9 @@ import Glibc
 /// Every target; a new one is added here.
 enum Registry {
     static let targets: [any FuzzTarget.Type] = [
-        TOMLTarget.self, JSONTarget.self, XMLTarget.self,
-        ExpositionTarget.self, SeriesLabelsTarget.self, RemoteWriteTarget.self, URLTarget.self, TextTarget.self, PromQLTarget.self,
-        PatternTarget.self, HTTPTarget.self, GorillaTarget.self,
+        TOMLTarget.self, JSONTarget.self, XMLTarget.self, ExpositionTarget.self,
+        SeriesLabelsTarget.self, RelabelTarget.self, RemoteWriteTarget.self, URLTarget.self,
+        TextTarget.self, PromQLTarget.self, PatternTarget.self, HTTPTarget.self, GorillaTarget.self,
         ColumnarTarget.self, SnappyTarget.self,
         ChunkTarget.self, SegmentTarget.self, RecoveryTarget.self, CursorTarget.self,
     ]
