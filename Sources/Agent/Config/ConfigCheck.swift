@@ -157,7 +157,31 @@ struct ConfigCheck {
                 checkFiles(files, at + ["file_sd_configs", "\(place)", "files"])
             }
             checkAccess(job.access, at)
+            checkRelabelling(job.relabelRules, at + ["relabel_configs"], works: false)
+            checkRelabelling(job.metricRelabelRules, at + ["metric_relabel_configs"], works: false)
         }
+    }
+
+    private mutating func checkRelabelling(
+        _ rules: [RelabelRule],
+        _ path: [String],
+        works: Bool
+    ) {
+        let known = reader.problems.count
+        let table = ConfigCheck.key(path)
+        for (index, rule) in rules.enumerated() {
+            // A rule of which something could not be read is not judged by what was left.
+            if unread.contains(where: { $0.hasPrefix("\(table)[\(index)].") }) { continue }
+            do throws(RelabelError) {
+                _ = try RelabelRules([rule])
+            } catch {
+                note(path + ["\(index)", error.key], error.text)
+            }
+        }
+        guard !works, !rules.isEmpty, reader.problems.count == known,
+            !unread.contains(where: { $0.hasPrefix(table) })
+        else { return }
+        note(path, "not supported yet; leave it out (only [] is taken so far)")
     }
 
     private mutating func checkFiles(_ section: FileDiscoverySection, _ path: [String]) {
@@ -211,6 +235,11 @@ struct ConfigCheck {
                 note(at + ["min_backoff"], "is longer than max_backoff; swap the two")
             }
             checkAccess(destination.access, at)
+            checkRelabelling(
+                destination.writeRelabelRules,
+                at + ["write_relabel_configs"],
+                works: false
+            )
             if reader.problems.count > known { continue }
             for problem in config.forwardOptions[index].problems() {
                 note(at + [problem.key], problem.text)
@@ -239,6 +268,13 @@ struct ConfigCheck {
         return !text.utf8.contains(UInt8(ascii: "/")) && (try? URLParts("http://\(text)")) != nil
     }
 
+    // The name of a path in messages: `forward[0].name`.
+    private static func key(_ path: [String]) -> String {
+        path.reduce("") { key, part in
+            Int(part) == nil ? ConfigPath.join(key, part) : "\(key)[\(part)]"
+        }
+    }
+
     // A problem at the deepest part of the path that was written. Numbers in a path are places in a list.
     private mutating func note(_ path: [String], _ text: String) {
         var entries = root
@@ -256,9 +292,7 @@ struct ConfigCheck {
             entries = entry.item.entries
             items = entry.item.items
         }
-        let key = path.reduce("") { key, part in
-            Int(part) == nil ? ConfigPath.join(key, part) : "\(key)[\(part)]"
-        }
+        let key = ConfigCheck.key(path)
         if unread.contains(key) { return }
         reader.note(origin ?? .file(.init(line: 1, column: 1)), key, text)
     }

@@ -180,13 +180,20 @@ extension ConfigKey {
     }
 
     /// A list of tables of known keys.
+    ///
+    /// One that does not work yet is read all the same; `ConfigCheck` refuses it once it is right.
     static func list<Part: Sendable>(
         _ name: String,
         _ slot: any Slot<Section, [Part]>,
         _ keys: [ConfigKey<Part>],
+        works: Bool = true,
         new: @escaping @Sendable () -> Part
     ) -> ConfigKey {
-        ConfigKey(name, shape: .list, children: keys.map(\.name)) { reader, item, path, section in
+        ConfigKey(name, shape: .list, works: works, children: keys.map(\.name)) {
+            reader,
+            item,
+            path,
+            section in
             var parts: [Part] = []
             for (index, element) in (reader.array(item, path) ?? []).enumerated() {
                 var part = new()

@@ -38,7 +38,9 @@ enum ConfigNames {
         names.flatMap { name -> [[String]] in
             switch name.shape {
             case .value: name.works || laterToo ? [path + [name.name]] : []
-            case .table, .list: every(name.children, path + [name.name], laterToo: laterToo)
+            case .table, .list:
+                name.works || laterToo
+                    ? every(name.children, path + [name.name], laterToo: laterToo) : []
             }
         }
     }

@@ -1,4 +1,5 @@
 // One `[[forward]]`: a destination and how to reach it.
+public import Formats
 
 /// A destination.
 public struct ForwardSection: Sendable, Equatable {
@@ -28,5 +29,7 @@ public struct ForwardSection: Sendable, Equatable {
     public var minBackoffMs: Int64 = 30
     public var maxBackoffMs: Int64 = 5000
     public var start = Start.now
+    /// Of what is sent, after the external labels were added.
+    public var writeRelabelRules: [RelabelRule] = []
     public var access = AccessSection()
 }

@@ -1,4 +1,5 @@
 // The table of configuration keys, continued: scrape jobs, destinations, and how servers are reached.
+internal import Formats
 
 extension ScrapeSection {
     static let keys: [ConfigKey<ScrapeSection>] =
@@ -38,8 +39,15 @@ extension ScrapeSection {
             .later("docker_sd_configs", "[]"),
             .later("kubernetes_sd_configs", "[]"),
             .headers("http_headers", \.access.headers),
-            .later("relabel_configs", "[]"),
-            .later("metric_relabel_configs", "[]"),
+            .list("relabel_configs", \.relabelRules, RelabelSection.keys, works: false) {
+                RelabelRule()
+            },
+            .list(
+                "metric_relabel_configs",
+                \.metricRelabelRules,
+                RelabelSection.keys,
+                works: false
+            ) { RelabelRule() },
         ] + AccessSection.keys()
 }
 
@@ -73,7 +81,12 @@ extension ForwardSection {
             .duration("max_backoff", \.maxBackoffMs, atLeastMs: 1),
             .later("rate_limit", "0"),
             .headers("headers", \.access.headers),
-            .later("write_relabel_configs", "[]"),
+            .list(
+                "write_relabel_configs",
+                \.writeRelabelRules,
+                RelabelSection.keys,
+                works: false
+            ) { RelabelRule() },
             .word("start", \.start),
             .later("fresh_first", "false"),
             .later("bucket", "\"\""), .later("prefix", "\"\""), .later("region", "\"\""),

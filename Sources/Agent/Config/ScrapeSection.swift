@@ -1,4 +1,5 @@
 // One `[[scrape_configs]]`: Prometheus's keys with Prometheus's meaning.
+public import Formats
 
 /// A scrape job.
 public struct ScrapeSection: Sendable, Equatable {
@@ -39,6 +40,10 @@ public struct ScrapeSection: Sendable, Equatable {
     public var bodySizeLimit: Int64 = 64 << 20
     public var staticConfigs: [StaticTargetsSection] = []
     public var fileDiscoveries: [FileDiscoverySection] = []
+    /// Of the targets' labels; not in force yet.
+    public var relabelRules: [RelabelRule] = []
+    /// Of the samples' labels; not in force yet.
+    public var metricRelabelRules: [RelabelRule] = []
     public var access = AccessSection()
 
     /// The interval that holds for the job.
