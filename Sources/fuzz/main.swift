@@ -5,8 +5,10 @@ import Glibc
 enum Registry {
     static let targets: [any FuzzTarget.Type] = [
         TOMLTarget.self, JSONTarget.self, XMLTarget.self, ExpositionTarget.self,
-        SeriesLabelsTarget.self, RelabelTarget.self, RemoteWriteTarget.self, URLTarget.self,
-        TextTarget.self, PromQLTarget.self, PatternTarget.self, HTTPTarget.self, GorillaTarget.self,
+        SeriesLabelsTarget.self, RelabelTarget.self, RemoteWriteTarget.self,
+        RemoteWriteV2Target.self,
+        URLTarget.self, TextTarget.self, PromQLTarget.self, PatternTarget.self, HTTPTarget.self,
+        GorillaTarget.self,
         ColumnarTarget.self, SnappyTarget.self,
         ChunkTarget.self, SegmentTarget.self, RecoveryTarget.self, CursorTarget.self,
     ]
