@@ -43,18 +43,19 @@ extension Database {
         replay.wait()
         return writer.withLock { writer -> AppendOutcome in
             if writer.isClosed { return .refused(.bufferUnavailable) }
-            let scratch = writer.scratch
-            return append(batch, &scratch.check, &writer)
+            return append(batch, &writer)
         }
     }
 
     // Makes what was stored as safe as is asked for, and tells the feed's readers of it; false when
     // that could not be done.
     private func acknowledge() -> Bool {
-        do throws(StoreError) {
-            try secure(against: options.sync == .always ? .powerCut : .kill)
-        } catch {
-            return false
+        if options.keepsBuffer {
+            do throws(StoreError) {
+                try secure(against: options.sync == .always ? .powerCut : .kill)
+            } catch {
+                return false
+            }
         }
         // Whoever subscribes reads the ring afterwards, whose lock this batch has passed already: a reader
         // that is not seen here sees the batch there.
@@ -64,62 +65,74 @@ extension Database {
         return true
     }
 
-    private func append(
-        _ batch: SampleBatch,
-        _ check: inout BatchCheck,
-        _ writer: inout WriterState
-    ) -> AppendOutcome {
+    private func append(_ batch: SampleBatch, _ writer: inout WriterState) -> AppendOutcome {
         precondition(
             batch.series.count == batch.count
                 && (batch.times.isEmpty || batch.times.count == batch.count),
             "BUG: a batch whose columns differ in length"
         )
         guard batch.count <= BufferFormat.maxBatchSamples else { return .refused(.overload) }
-        let nowMs = wallClock.nowMs()
+        let nowMs = wallClock.recentMs()
         note(nowMs: nowMs, &writer)
         guard hasBuffer(&writer) else { return refuse(batch, .bufferUnavailable, &writer) }
         if isHeadFull(&writer) { return refuse(batch, .overload, &writer) }
         let window = timeWindow(nowMs)
         let (source, isPlain, bytes) = head.withLock { head in
             let source = head.streams.source(of: batch.stream)
-            let isPlain = source != nil && head.advance(batch, window, &check)
+            let isPlain = source != nil && head.advance(batch, window, &writer.check)
             if isPlain {
                 head.pin(batch)
                 // Where nothing is recorded nothing can fail any more.
-                if !options.keepsBuffer { head.apply(batch, &check) }
+                if !options.keepsBuffer { head.apply(batch, &writer.check) }
             }
             return (source, isPlain, head.sampleBytes)
         }
         guard let source else { return .refused(.overload) }
         if !isPlain {
-            let asked = head.withLock { $0.locate(batch, &check) }
-            guard check.unknown.isEmpty else { return .unknownSeries(check.unknown) }
-            // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
-            if !asked.isEmpty { lookUpLastTimes(asked, after: writer.clockStep) }
-            head.withLock { head in
-                head.check(batch, window, &check)
-                head.pin(batch)
-            }
+            let unknown = checkSlowly(batch, window, &writer)
+            guard unknown.isEmpty else { return .unknownSeries(unknown) }
         }
-        let drops = allDrops(batch, &check)
+        let drops = allDrops(batch, &writer.check)
         let number = writer.nextNumber
-        if check.storedCount == 0 && drops.isEmpty { return .stored(0, dropped: []) }
-        guard record(batch, number, source.name, &check, drops, &writer) else {
-            head.withLock { $0.undo(batch, check) }
+        let stored = writer.check.storedCount
+        if stored == 0 && drops.isEmpty { return .stored(0, dropped: []) }
+        if options.keepsBuffer, !record(batch, number, source, drops, &writer) {
+            head.withLock { $0.undo(batch, writer.check) }
             return refuse(batch, .bufferUnavailable, &writer)
         }
         writer.lastNumber = number
-        writer.count(source, stored: check.storedCount, generated: check.generatedCount, drops)
+        writer.count(source, stored: stored, generated: writer.check.generatedCount, drops) {
+            head.withLock { $0.streams.name(ofSource: source) }
+        }
         var used = bytes
         if options.keepsBuffer || !isPlain {
             used = head.withLock { head in
-                head.apply(batch, &check)
+                head.apply(batch, &writer.check)
                 return head.sampleBytes
             }
         }
-        ring.withLock { $0.append(feedBatch(batch, number, &check)) }
+        keepForFeed(batch, number, &writer.check)
         if isRotationDue(&writer, usedBytes: used, nowMs: nowMs) { rotate(&writer) }
-        return .stored(check.storedCount, dropped: drops)
+        return .stored(stored, dropped: drops)
+    }
+
+    // Decides about a batch that is not of the usual kind; gives back the places of series that are not
+    // known, where nothing was decided.
+    @inline(never)
+    private func checkSlowly(
+        _ batch: SampleBatch,
+        _ window: TimeWindow,
+        _ writer: inout WriterState
+    ) -> [Int] {
+        let asked = head.withLock { $0.locate(batch, &writer.check) }
+        guard writer.check.unknown.isEmpty else { return writer.check.unknown }
+        // Slots cannot change hands meanwhile: series are let go under the writer's lock only.
+        if !asked.isEmpty { lookUpLastTimes(asked, after: writer.clockStep) }
+        head.withLock { head in
+            head.check(batch, window, &writer.check)
+            head.pin(batch)
+        }
+        return []
     }
 
     // Whether epochs wait for a disk that does not take them while the head has grown to twice its
@@ -139,7 +152,9 @@ extension Database {
             return .refused(.overload)
         }
         let drops = batch.droppedBefore + [DropCount(reason, batch.count)]
-        writer.count(source, stored: 0, generated: 0, drops)
+        writer.count(source, stored: 0, generated: 0, drops) {
+            head.withLock { $0.streams.name(ofSource: source) }
+        }
         return .refused(reason)
     }
 
@@ -158,35 +173,40 @@ extension Database {
             }
     }
 
-    // The feed's order of a batch: samples in order first, then the late ones.
-    private func feedBatch(
+    // The newest batches stay in memory in the feed's order: samples in order first, then the late ones.
+    private func keepForFeed(
         _ batch: SampleBatch,
         _ number: SequenceNumber,
         _ check: inout BatchCheck
-    ) -> FeedBatch {
+    ) {
         if check.storedCount == batch.count, check.lateCount == 0 {
-            return FeedBatch(
-                number: number,
-                stream: batch.stream.raw,
-                series: batch.series,
-                times: batch.times,
-                timeMs: batch.time.ms,
-                values: batch.values,
-                lateFrom: batch.count
-            )
+            ring.withLock { ring in
+                ring.append(
+                    number,
+                    stream: batch.stream.raw,
+                    timeMs: batch.time.ms,
+                    series: batch.series,
+                    times: batch.times,
+                    values: batch.values,
+                    lateFrom: batch.count
+                )
+            }
+            return
         }
         let inOrder = batch.values.indices.filter { check.verdicts[$0] == .inOrder }
         let late = batch.values.indices.filter { check.verdicts[$0] == .late }
         let order = inOrder + late
-        return FeedBatch(
-            number: number,
-            stream: batch.stream.raw,
-            series: order.map { batch.series[$0] },
-            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
-            timeMs: batch.time.ms,
-            values: order.map { batch.values[$0] },
-            lateFrom: inOrder.count
-        )
+        ring.withLock { ring in
+            ring.append(
+                number,
+                stream: batch.stream.raw,
+                timeMs: batch.time.ms,
+                series: order.map { batch.series[$0] },
+                times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
+                values: order.map { batch.values[$0] },
+                lateFrom: inOrder.count
+            )
+        }
     }
 
     // A series that enters the head takes its last time from the newest segment that has it, of those

@@ -14,34 +14,32 @@ extension Database {
         return writer.hasPart && !writer.distrustsPart
     }
 
-    /// Appends the batch's records where they are wanted; false when the buffer did not take them.
+    /// Appends the batch's records as it was checked; false when the buffer did not take them.
     ///
     /// - Precondition: `hasBuffer`.
     func record(
         _ batch: SampleBatch,
         _ number: SequenceNumber,
-        _ source: SourceName,
-        _ check: inout BatchCheck,
+        _ source: Int,
         _ drops: [DropCount],
         _ writer: inout WriterState
     ) -> Bool {
-        if !options.keepsBuffer { return true }
         let isKnown = writer.encoder.knows(batch.stream, batch.series)
         if !isKnown { nameSeries(batch, &writer) }
         let input = BufferBatchInput(
             number: number,
             stream: batch.stream,
-            source: source,
+            source: head.withLock { $0.streams.name(ofSource: source) },
             timeMs: batch.time.ms,
             series: batch.series,
             localSeries: isKnown ? nil : writer.localSeries,
             times: batch.times,
             values: batch.values,
-            verdicts: check.verdicts,
-            lateCount: check.lateCount,
-            storedCount: check.storedCount,
+            verdicts: writer.check.verdicts,
+            lateCount: writer.check.lateCount,
+            storedCount: writer.check.storedCount,
             drops: drops,
-            generated: check.generatedCount
+            generated: writer.check.generatedCount
         )
         writer.records.removeAll(keepingCapacity: true)
         writer.encoder.append(input, to: &writer.records)

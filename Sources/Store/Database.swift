@@ -118,8 +118,7 @@ public final class Database: Sendable {
     /// Ends a stream: its series are not kept for its sake any more.
     public func closeStream(_ stream: StreamHandle) {
         head.withLock { head in
-            let layout = head.streams.close(stream)
-            head.repin(from: layout, to: [])
+            for handle in head.streams.close(stream) { head.unpin(handle) }
         }
     }
 

@@ -146,14 +146,23 @@ final class BenchStore {
         }
     }
 
-    /// A batch of one sample: call `number`, which goes to the next series of the first target.
-    func single(_ number: Int) -> SampleBatch {
-        let place = number % handles[0].count
-        if place == 0 { time += 1000 }
+    /// A batch of one sample, for `setSingle`.
+    func single() -> SampleBatch {
         var batch = SampleBatch(stream: streams[0], time: Timestamp(ms: time))
-        batch.series = [handles[0][place]]
-        batch.values = [Double(number)]
+        batch.series = [handles[0][0]]
+        batch.values = [0]
         return batch
+    }
+
+    /// Makes `batch` that of call `number`, which goes to the next series of the first target.
+    func setSingle(_ number: Int, _ batch: inout SampleBatch) {
+        let place = number % handles[0].count
+        if place == 0 {
+            time += 1000
+            batch.time = Timestamp(ms: time)
+        }
+        batch.series[0] = handles[0][place]
+        batch.values[0] = Double(number)
     }
 
     /// Appends `rounds` rounds, `step` milliseconds apart; gives back the seconds that the appends alone took.

@@ -92,8 +92,8 @@ struct WriterState {
     /// could not be taken back.
     var distrustsPart = false
 
-    // Used again for each batch.
-    let scratch = BatchScratch()
+    // Used again for each batch. The check is worked on where it lies: moving it costs more than a sample.
+    var check = BatchCheck()
     var records: [UInt8] = []
     var localSeries: [UInt32] = []
 
@@ -115,16 +115,21 @@ struct WriterState {
         epochBytes = parts.reduce(0) { $0 + ($1.last > epochAfter ? $1.bytes : 0) }
     }
 
-    /// Counts one batch of `source` in both ledgers.
+    /// Counts one batch of the source with this number in both ledgers; `name` is asked when needed.
     mutating func count(
-        _ source: CountedSource,
+        _ source: Int,
         stored: Int,
         generated: Int,
-        _ drops: [DropCount]
+        _ drops: [DropCount],
+        _ name: () -> SourceName
     ) {
-        if drops.isEmpty { return tally.count(source, stored: stored, generated: generated) }
-        settled.count(source.name.text, stored: stored, generated: generated, drops: drops)
-        settledOfEpoch.count(source.name.text, stored: stored, generated: generated, drops: drops)
+        if drops.isEmpty {
+            if !tally.knows(source) { tally.name(source, name().text) }
+            return tally.count(source, stored: stored, generated: generated)
+        }
+        let source = name().text
+        settled.count(source, stored: stored, generated: generated, drops: drops)
+        settledOfEpoch.count(source, stored: stored, generated: generated, drops: drops)
     }
 
     /// The same for a batch of an earlier start.
@@ -137,7 +142,8 @@ struct WriterState {
     private mutating func settle() {
         if tally.isEmpty { return }
         for row in tally.rows where row.batches > 0 {
-            let (source, stored, generated) = (row.source, row.stored, row.generated)
+            guard let source = row.source else { continue }
+            let (stored, generated) = (row.stored, row.generated)
             settled.count(source, stored: stored, generated: generated, drops: [])
             settledOfEpoch.count(source, stored: stored, generated: generated, drops: [])
         }
@@ -187,30 +193,37 @@ struct WriterState {
 struct SourceTally {
     /// The counts of one source.
     struct Row {
-        var source = ""
+        var source: String?
         var batches = 0
         var stored = 0
         var generated = 0
     }
 
-    /// Rows by number; one without batches says nothing.
+    /// Rows by number; one without batches says nothing but its name.
     private(set) var rows: [Row] = []
     /// Whether nothing was counted.
     private(set) var isEmpty = true
 
-    /// Counts one batch of `source`.
-    mutating func count(_ source: CountedSource, stored: Int, generated: Int) {
-        while rows.count <= source.number { rows.append(Row()) }
-        if rows[source.number].batches == 0 { rows[source.number].source = source.name.text }
-        rows[source.number].batches += 1
-        rows[source.number].stored += stored
-        rows[source.number].generated += generated
+    /// Whether the source of this number has a name here.
+    func knows(_ number: Int) -> Bool { number < rows.count && rows[number].source != nil }
+
+    /// Says what the source of this number is called.
+    mutating func name(_ number: Int, _ source: String) {
+        while rows.count <= number { rows.append(Row()) }
+        rows[number].source = source
+    }
+
+    /// Counts one batch of the source of this number, which has a name.
+    mutating func count(_ number: Int, stored: Int, generated: Int) {
+        rows[number].batches += 1
+        rows[number].stored += stored
+        rows[number].generated += generated
         isEmpty = false
     }
 
     /// Begins again at nothing.
     mutating func clear() {
-        rows.removeAll(keepingCapacity: true)
+        for number in rows.indices { rows[number] = Row(source: rows[number].source) }
         isEmpty = true
     }
 }

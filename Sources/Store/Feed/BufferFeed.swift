@@ -83,10 +83,10 @@ struct BufferFeed: Sendable {
         return FeedBatch(
             number: batch.number,
             stream: batch.stream,
-            series: order.map { SeriesHandle(raw: UInt64(batch.series[$0])) },
-            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] },
+            series: order.map { SeriesHandle(raw: UInt64(batch.series[$0])) }[...],
+            times: batch.times.isEmpty ? [] : order.map { batch.times[$0] }[...],
             timeMs: batch.timeMs,
-            values: order.map { batch.values[$0] },
+            values: order.map { batch.values[$0] }[...],
             lateFrom: inOrder.count
         )
     }
@@ -124,7 +124,7 @@ extension FeedBatch {
         FeedBatch(
             number: number,
             stream: stream,
-            series: series.map { SeriesHandle(raw: UInt64(table) << 32 | $0.raw) },
+            series: series.map { SeriesHandle(raw: UInt64(table) << 32 | $0.raw) }[...],
             times: times,
             timeMs: timeMs,
             values: values,

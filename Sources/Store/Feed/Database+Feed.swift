@@ -71,17 +71,14 @@ extension Database: BatchFeed {
     public func nextInMemory(after position: FeedPosition, limit: Int) -> FeedStep {
         guard position.time == nil else { return .onDisk }
         return ring.withLock { ring -> FeedStep in
-            // A slice holds at most `limit` samples, so as many batches are enough.
-            guard var rest = ring.batches(after: position.number, count: max(1, limit)) else {
-                return .onDisk
-            }
             var from = position
-            while let slice = FeedSlicing.next(after: from, rest, limit: limit, headTable) {
+            while let rest = ring.batches(after: from.number) {
+                let next = FeedSlicing.next(after: from, rest, limit: limit, headTable)
+                guard let slice = next else { return .caughtUp }
                 if slice.count > 0 { return .slice(slice.starting(at: position)) }
                 from = slice.to
-                rest = rest.drop { $0.number <= from.number }
             }
-            return .caughtUp
+            return .onDisk
         }
     }
 
@@ -137,7 +134,7 @@ extension Database: BatchFeed {
     ) throws(StoreError) -> FeedSlice? {
         if from.time == nil, to.time == nil {
             let inMemory = ring.withLock { ring -> FeedSlice? in
-                guard let batches = ring.batches(after: from.number, count: .max) else {
+                guard let batches = ring.batches(after: from.number) else {
                     return nil
                 }
                 return FeedSlicing.exactly(from: from, to: to, batches, headTable)

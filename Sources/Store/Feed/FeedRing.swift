@@ -8,72 +8,125 @@ struct FeedBatch: Sendable {
     /// Whose it is: two batches of one stream never share a slice.
     let stream: UInt32
     /// One a sample: the series in the feed's table.
-    let series: [SeriesHandle]
+    let series: ArraySlice<SeriesHandle>
     /// Empty when all samples have the time `timeMs`.
-    let times: [Int64]
+    let times: ArraySlice<Int64>
     /// The batch's own time.
     let timeMs: Int64
     /// One a sample.
-    let values: [Double]
+    let values: ArraySlice<Double>
     /// Samples from here on are late.
     let lateFrom: Int
 
     /// The number of samples.
     var count: Int { values.count }
-
-    /// The time of sample `index`.
-    func time(_ index: Int) -> Int64 { times.isEmpty ? timeMs : times[index] }
-
-    /// Bytes that it takes in memory, about.
-    var byteCount: Int { 96 + series.count * 8 + times.count * 8 + values.count * 8 }
 }
 
 /// Batches in sequence, bounded by bytes: the oldest go first.
+///
+/// They lie in pages, so that a new batch moves none of the others, and the page of the batches that
+/// went last serves again.
 struct FeedRing {
-    private var batches: [FeedBatch] = []
-    private var first = 0  // batches before it are gone
+    // The oldest page first; those before `firstPage` are gone.
+    private var pages: [FeedPage] = []
+    private var firstPage = 0
+    private var spare = FeedPage()
+    private var count = 0
     private var bytes = 0
     private let byteLimit: Int
     /// All batches after this number are in the ring.
     private(set) var coversAfter: SequenceNumber
+    /// The number of the newest batch, or what the ring began after.
+    private(set) var newest: SequenceNumber
 
     init(after number: SequenceNumber, byteLimit: Int) {
         coversAfter = number
+        newest = number
         self.byteLimit = byteLimit
     }
 
-    /// The number of the newest batch, or what the ring began after.
-    var newest: SequenceNumber { batches.last?.number ?? coversAfter }
-
     /// The oldest number that is still here; slots named by older batches may be used again.
-    var oldest: SequenceNumber { first < batches.count ? batches[first].number : newest }
+    var oldest: SequenceNumber { count > 0 ? pages[firstPage].oldest : newest }
 
-    /// Adds the newest batch.
-    mutating func append(_ batch: consuming FeedBatch) {
-        bytes += batch.byteCount
-        batches.append(batch)
-        while bytes > byteLimit, first < batches.count - 1 {
-            bytes -= batches[first].byteCount
-            coversAfter = batches[first].number
-            first += 1
-        }
-        // Move the rest forward seldom enough that it costs O(1) a batch.
-        if first > 64, first * 2 > batches.count {
-            batches.removeFirst(first)
-            first = 0
+    /// Adds the newest batch, whose samples from `lateFrom` on are late.
+    ///
+    /// Of a large batch the arrays are kept, and not their copies; the others may be used again.
+    mutating func append(
+        _ number: SequenceNumber,
+        stream: UInt32,
+        timeMs: Int64,
+        series: [SeriesHandle],
+        times: [Int64],
+        values: [Double],
+        lateFrom: Int
+    ) {
+        if pages.last.map(\.isFull) ?? true { addPage() }
+        bytes += pages[pages.count - 1].append(
+            number,
+            stream,
+            timeMs,
+            series,
+            times,
+            values,
+            lateFrom
+        )
+        newest = number
+        count += 1
+        while bytes > byteLimit, count > 1 { removeFirst() }
+    }
+
+    private mutating func addPage() {
+        var page = FeedPage()
+        swap(&page, &spare)
+        pages.append(page)
+    }
+
+    private mutating func removeFirst() {
+        coversAfter = pages[firstPage].oldest
+        bytes -= pages[firstPage].removeFirst()
+        count -= 1
+        guard pages[firstPage].isEmpty else { return }
+        swap(&pages[firstPage], &spare)
+        spare.removeAll()
+        firstPage += 1
+        // Move the rest forward seldom enough that it costs nothing a batch.
+        if firstPage > 16, firstPage * 2 > pages.count {
+            pages.removeFirst(firstPage)
+            firstPage = 0
         }
     }
 
-    /// The batches after `number`, at most `count`; nil when some of them are not here any more.
-    func batches(after number: SequenceNumber, count: Int) -> ArraySlice<FeedBatch>? {
+    /// The batches after `number`; nil when some of them are not here any more.
+    ///
+    /// To be let go before the next batch comes, which else would copy what it changes.
+    func batches(after number: SequenceNumber) -> FeedRun? {
         guard number >= coversAfter else { return nil }
-        var low = first
-        var high = batches.count
+        var low = firstPage
+        var high = pages.count
         while low < high {
             let middle = (low + high) / 2
-            if batches[middle].number <= number { low = middle + 1 } else { high = middle }
+            if pages[middle].newest <= number { low = middle + 1 } else { high = middle }
         }
-        return batches[low..<low + min(batches.count - low, count)]
+        let row = low < pages.count ? pages[low].place(after: number) : 0
+        return FeedRun(pages: pages, page: low, row: row)
+    }
+}
+
+/// Following batches of a `FeedRing`.
+struct FeedRun: Sequence, IteratorProtocol {
+    fileprivate let pages: [FeedPage]
+    fileprivate var page: Int
+    fileprivate var row: Int
+
+    mutating func next() -> FeedBatch? {
+        guard page < pages.count else { return nil }
+        let batch = pages[page].batch(row)
+        row += 1
+        if row == pages[page].end {
+            page += 1
+            row = 0
+        }
+        return batch
     }
 }
 
@@ -86,7 +139,7 @@ enum FeedSlicing {
     /// limit is cut.
     static func next(
         after position: FeedPosition,
-        _ batches: ArraySlice<FeedBatch>,
+        _ batches: some Sequence<FeedBatch>,
         limit: Int,
         _ table: any FeedSeriesTable
     ) -> FeedSlice? {
@@ -128,7 +181,10 @@ enum FeedSlicing {
     private static func firstRepeat(in batch: FeedBatch, _ range: Range<Int>) -> Int {
         if batch.times.isEmpty { return range.upperBound }
         var seen: Set<UInt64> = []
-        for index in range where !seen.insert(batch.series[index].raw).inserted { return index }
+        for (index, series) in zip(range, batch.series.dropFirst(range.lowerBound))
+        where !seen.insert(series.raw).inserted {
+            return index
+        }
         return range.upperBound
     }
 
@@ -136,7 +192,7 @@ enum FeedSlicing {
     static func exactly(
         from: FeedPosition,
         to: FeedPosition,
-        _ batches: ArraySlice<FeedBatch>,
+        _ batches: some Sequence<FeedBatch>,
         _ table: any FeedSeriesTable
     ) -> FeedSlice? {
         var builder = Builder(from)
@@ -173,12 +229,15 @@ enum FeedSlicing {
         var count: Int { values.count }
 
         mutating func add(_ batch: FeedBatch, _ range: Range<Int>) {
-            series.append(contentsOf: batch.series[range].lazy.map(\.raw))
-            values.append(contentsOf: batch.values[range])
+            let first = range.lowerBound
+            series.append(
+                contentsOf: batch.series.dropFirst(first).prefix(range.count).lazy.map(\.raw)
+            )
+            values.append(contentsOf: batch.values.dropFirst(first).prefix(range.count))
             if batch.times.isEmpty {
                 times.append(contentsOf: repeatElement(batch.timeMs, count: range.count))
             } else {
-                times.append(contentsOf: batch.times[range])
+                times.append(contentsOf: batch.times.dropFirst(first).prefix(range.count))
             }
         }
 

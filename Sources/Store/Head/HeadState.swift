@@ -102,20 +102,20 @@ struct HeadState: ~Copyable {
 
     /// Keeps the series of a batch for as long as they are its stream's newest list.
     mutating func pin(_ batch: SampleBatch) {
-        if let old = streams.exchange(batch.stream, batch.series) {
-            repin(from: old, to: batch.series)
+        guard let place = streams.place(of: batch.stream),
+            streams[layoutAt: place] != batch.series
+        else { return }
+        for index in batch.series.indices {
+            if let slot = slot(of: batch.series[index]) { series[record: slot].pins += 1 }
         }
+        for index in streams[layoutAt: place].indices { unpin(streams[layoutAt: place][index]) }
+        streams.setLayout(at: place, batch.series)
     }
 
-    /// Adds or takes away one pin for each series of a stream's list.
-    mutating func repin(from old: [SeriesHandle], to new: [SeriesHandle]) {
-        for handle in new {
-            if let slot = slot(of: handle) { series[record: slot].pins += 1 }
-        }
-        for handle in old {
-            if let slot = slot(of: handle), series[record: slot].pins > 0 {
-                series[record: slot].pins -= 1
-            }
+    /// Takes one pin of a stream's list from a series.
+    mutating func unpin(_ handle: SeriesHandle) {
+        if let slot = slot(of: handle), series[record: slot].pins > 0 {
+            series[record: slot].pins -= 1
         }
     }
 

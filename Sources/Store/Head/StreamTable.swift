@@ -1,18 +1,16 @@
 // The streams of batches that are open: whose they are, and which series they brought last.
 import Model
 
-/// A ledger's source with its number, from 0.
-struct CountedSource {
-    let name: SourceName
-    let number: Int
-}
-
 /// Streams by handle.
 struct StreamTable {
     private struct Stream {
-        let source: CountedSource
+        // A number of `sources`.
+        let source: Int
         var layout: [SeriesHandle] = []
     }
+
+    // Lists of at most so many series are copied.
+    private static let copyLimit = 32
 
     private var streams: [Stream] = []
     private var places: [UInt32: Int] = [:]
@@ -20,21 +18,24 @@ struct StreamTable {
     private var next: UInt32 = 1
     // Sources are few, and as many as the ledger has rows.
     private var numbers: [String: Int] = [:]
+    private var sources: [SourceName] = []
     // Batches of one stream often follow each other.
     private var lastAsked: (raw: UInt32, place: Int) = (0, -1)
 
     /// Starts a stream.
     mutating func open(_ source: SourceName) -> StreamHandle {
         defer { next += 1 }
-        let number = numbers[source.text] ?? numbers.count
-        numbers[source.text] = number
-        let source = CountedSource(name: source, number: number)
+        let number = numbers[source.text] ?? sources.count
+        if number == sources.count {
+            numbers[source.text] = number
+            sources.append(source)
+        }
         if let place = free.popLast() {
-            streams[place] = Stream(source: source)
+            streams[place] = Stream(source: number)
             places[next] = place
         } else {
             places[next] = streams.count
-            streams.append(Stream(source: source))
+            streams.append(Stream(source: number))
         }
         return StreamHandle(raw: next)
     }
@@ -49,20 +50,33 @@ struct StreamTable {
         return layout
     }
 
-    /// The ledger's source; nil for a stream that is not open.
-    mutating func source(of stream: StreamHandle) -> CountedSource? {
+    /// The number of the ledger's source, from 0; nil for a stream that is not open.
+    mutating func source(of stream: StreamHandle) -> Int? {
         place(of: stream).map { streams[$0].source }
     }
 
-    /// Notes a stream's newest list of series; gives back the old one, nil when it is the same.
-    mutating func exchange(_ stream: StreamHandle, _ layout: [SeriesHandle]) -> [SeriesHandle]? {
-        guard let place = place(of: stream), streams[place].layout != layout else { return nil }
-        var old = layout
-        swap(&old, &streams[place].layout)
-        return old
+    /// The source of this number.
+    func name(ofSource number: Int) -> SourceName { sources[number] }
+
+    /// The list of series that the stream at `place` brought last.
+    subscript(layoutAt place: Int) -> [SeriesHandle] {
+        @inline(__always) _read { yield streams[place].layout }
     }
 
-    private mutating func place(of stream: StreamHandle) -> Int? {
+    /// Notes the newest list of the stream at `place`.
+    mutating func setLayout(at place: Int, _ layout: [SeriesHandle]) {
+        if layout.count > StreamTable.copyLimit {
+            streams[place].layout = layout
+        } else {
+            // The same memory again for each: to count references to another's takes longer.
+            streams[place].layout.removeAll(keepingCapacity: true)
+            for index in layout.indices { streams[place].layout.append(layout[index]) }
+        }
+    }
+
+    /// Where an open stream lies; nil for one that is not open.
+    @inline(__always)
+    mutating func place(of stream: StreamHandle) -> Int? {
         if lastAsked.place >= 0, lastAsked.raw == stream.raw { return lastAsked.place }
         guard let place = places[stream.raw] else { return nil }
         lastAsked = (stream.raw, place)
