@@ -106,6 +106,18 @@ struct ClockStepTests {
         #expect(try feed(database) == Fed(times: before + after, late: 1))
     }
 
+    @Test("a step back by a millisecond more than a minute ends the epoch, and nothing is late")
+    func leastStep() throws {
+        let database = try open()
+        let before = try append(3, database)
+        store.clock.stepWall(byMs: -Database.smallStepBackMs - 1001)
+        let after = try append(1, database)
+        #expect(after[0] == before[2] - Database.smallStepBackMs - 1)
+        #expect(database.statistics().lateSamples == 0)
+        #expect(database.statistics().rotations == 1)
+        #expect(try feed(database) == Fed(times: before + after, late: 0))
+    }
+
     @Test("a step forward is none; the way back from it is one")
     func forward() throws {
         let database = try open()
