@@ -114,6 +114,14 @@ extension SegmentSummary {
                 what: "start \(range.through.start) is later than any there can be"
             )
         }
+        guard range.after <= range.through else {
+            throw .contradiction(
+                path: path,
+                part: .header,
+                offset: 24,
+                what: "batches after \(range.after) through \(range.through)"
+            )
+        }
         timeRange = TimeRange(
             Timestamp(ms: Int64(bitPattern: ByteLoads.u64(header, 40))),
             Timestamp(ms: Int64(bitPattern: ByteLoads.u64(header, 48)))

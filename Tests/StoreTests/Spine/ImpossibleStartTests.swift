@@ -70,6 +70,23 @@ struct ImpossibleStartTests {
         }
     }
 
+    @Test("a segment that claims to end before it begins is set aside, its batches are replayed")
+    func backwards() throws {
+        let series = store.series(2)
+        do {
+            let database = try store.open()
+            let stream = database.openStream(.host)
+            _ = try store.append(database, stream, series, time: 10, [1, 2])
+            try database.close()
+        }
+        let path = try #require(try store.files("segments", suffix: ".gor").first)
+        try forge(path, at: 24, [UInt8](repeating: 0xff, count: 8), checked: 0..<56)
+        let database = try store.open()
+        #expect(database.recovery.segments == 0)
+        #expect(database.recovery.quarantined == 1)
+        #expect(try store.read(database)[series[0]]?.times == [10])
+    }
+
     @Test("after the latest start there is none, and a clock beyond it is not believed")
     func numbers() {
         let latest = SequenceNumber.latestStart
