@@ -91,6 +91,7 @@ extension SourceFile {
 
     // Witnesses of a protocol in which all of it is said.
     private static let witnesses: Set<String> = [
+        "Sources/Platform/Files/PassingFileSystem.swift",
         "Sources/Platform/Files/PosixFileSystem.swift",
         "Sources/Platform/Files/ReadOnlyFileSystem.swift",
     ]

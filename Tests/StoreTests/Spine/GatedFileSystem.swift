@@ -3,7 +3,7 @@ import Platform
 import Synchronization
 import TestSupport
 
-final class GatedFileSystem: FileSystem {
+final class GatedFileSystem: PassingFileSystem {
     private struct Plan {
         var heldPath: String?
         var badPath: String?
@@ -66,32 +66,17 @@ final class GatedFileSystem: FileSystem {
         let file = try base.open(path, mode)
         return path.hasSuffix(".gorb") ? GatedFile(self, file) : file
     }
-    func map(_ path: String) throws(Errno) -> any MappedBytes { try base.map(path) }
-    func stat(_ path: String) throws(Errno) -> FileInfo { try base.stat(path) }
-    func list(_ path: String) throws(Errno) -> [String] { try base.list(path) }
-    func makeDirectory(_ path: String) throws(Errno) { try base.makeDirectory(path) }
-    func rename(_ source: String, to target: String) throws(Errno) {
-        try base.rename(source, to: target)
-    }
-    func link(_ source: String, to target: String) throws(Errno) {
-        try base.link(source, to: target)
-    }
-    func remove(_ path: String) throws(Errno) { try base.remove(path) }
-    func syncDirectory(_ path: String) throws(Errno) { try base.syncDirectory(path) }
-    func freeSpace(_ path: String) throws(Errno) -> DiskSpace { try base.freeSpace(path) }
 }
 
-private final class GatedFile: OpenFile {
+private final class GatedFile: PassingFile {
+    let base: any OpenFile
     private let system: GatedFileSystem
-    private let base: any OpenFile
 
     init(_ system: GatedFileSystem, _ base: any OpenFile) {
         self.system = system
         self.base = base
     }
 
-    var path: String { base.path }
-    func size() throws(Errno) -> Int64 { try base.size() }
     func read(
         into target: inout OutputSpan<UInt8>,
         count: Int,
@@ -100,15 +85,4 @@ private final class GatedFile: OpenFile {
         try system.admit(path, offset..<offset + Int64(count))
         return try base.read(into: &target, count: count, at: offset)
     }
-    func write(_ bytes: Span<UInt8>, at offset: Int64) throws(Errno) {
-        try base.write(bytes, at: offset)
-    }
-    func append(_ bytes: Span<UInt8>) throws(Errno) { try base.append(bytes) }
-    func truncate(to size: Int64) throws(Errno) { try base.truncate(to: size) }
-    func allocate(offset: Int64, length: Int64) throws(Errno) {
-        try base.allocate(offset: offset, length: length)
-    }
-    func sync() throws(Errno) { try base.sync() }
-    func syncData() throws(Errno) { try base.syncData() }
-    func close() throws(Errno) { try base.close() }
 }

@@ -68,7 +68,7 @@ struct SpineFixture {
 }
 
 /// Calls `onWrite` before each write to a buffer file: a look at the store in the middle of a batch.
-final class WatchedFileSystem: FileSystem {
+final class WatchedFileSystem: PassingFileSystem {
     let base: any FileSystem
     let onWrite: @Sendable () -> Void
 
@@ -81,23 +81,10 @@ final class WatchedFileSystem: FileSystem {
         let file = try base.open(path, mode)
         return path.hasSuffix(".gorb") ? WatchedFile(file, onWrite) : file
     }
-    func map(_ path: String) throws(Errno) -> any MappedBytes { try base.map(path) }
-    func stat(_ path: String) throws(Errno) -> FileInfo { try base.stat(path) }
-    func list(_ path: String) throws(Errno) -> [String] { try base.list(path) }
-    func makeDirectory(_ path: String) throws(Errno) { try base.makeDirectory(path) }
-    func rename(_ source: String, to target: String) throws(Errno) {
-        try base.rename(source, to: target)
-    }
-    func link(_ source: String, to target: String) throws(Errno) {
-        try base.link(source, to: target)
-    }
-    func remove(_ path: String) throws(Errno) { try base.remove(path) }
-    func syncDirectory(_ path: String) throws(Errno) { try base.syncDirectory(path) }
-    func freeSpace(_ path: String) throws(Errno) -> DiskSpace { try base.freeSpace(path) }
 }
 
-private final class WatchedFile: OpenFile {
-    private let base: any OpenFile
+private final class WatchedFile: PassingFile {
+    let base: any OpenFile
     private let onWrite: @Sendable () -> Void
 
     init(_ base: any OpenFile, _ onWrite: @escaping @Sendable () -> Void) {
@@ -105,25 +92,8 @@ private final class WatchedFile: OpenFile {
         self.onWrite = onWrite
     }
 
-    var path: String { base.path }
-    func size() throws(Errno) -> Int64 { try base.size() }
-    func read(
-        into target: inout OutputSpan<UInt8>,
-        count: Int,
-        at offset: Int64
-    ) throws(Errno) -> Int {
-        try base.read(into: &target, count: count, at: offset)
-    }
     func write(_ bytes: Span<UInt8>, at offset: Int64) throws(Errno) {
         onWrite()
         try base.write(bytes, at: offset)
     }
-    func append(_ bytes: Span<UInt8>) throws(Errno) { try base.append(bytes) }
-    func truncate(to size: Int64) throws(Errno) { try base.truncate(to: size) }
-    func allocate(offset: Int64, length: Int64) throws(Errno) {
-        try base.allocate(offset: offset, length: length)
-    }
-    func sync() throws(Errno) { try base.sync() }
-    func syncData() throws(Errno) { try base.syncData() }
-    func close() throws(Errno) { try base.close() }
 }
