@@ -39,6 +39,19 @@ public final class MemoryFileSystem: FileSystem {
         }
     }
 
+    /// Turns all bits of one byte round behind everyone's back, durable at once: whatever the byte was,
+    /// it is damaged.
+    public func flip(_ path: String, at offset: Int) throws(Errno) {
+        try disk.withLock { disk throws(Errno) in
+            let inode = try disk.file(path)
+            guard let bytes = disk.inodes[inode]?.bytes, bytes.indices.contains(offset) else {
+                throw .invalidArgument
+            }
+            disk.write(inode, [~bytes[offset]], at: offset, nowMs: 0)
+            disk.sync(inode)
+        }
+    }
+
     public func open(_ path: String, _ mode: OpenMode) throws(Errno) -> any OpenFile {
         let path = MemoryFileSystem.normal(path)
         let (inode, epoch) = try disk.withLock { disk throws(Errno) in

@@ -113,8 +113,8 @@ import Testing
         let (file, _) = try CursorFile.open(CursorFileTests.place(files), name: "central")
         try file.write(CursorFileTests.record(1), sync: true)
         try file.write(CursorFileTests.record(2), sync: true)
-        try files.damage(CursorFileTests.path, at: 100, [0xff])
-        try files.damage(CursorFileTests.path, at: 4096 + 100, [0xff])
+        try files.flip(CursorFileTests.path, at: 100)
+        try files.flip(CursorFileTests.path, at: 4096 + 100)
         let (fresh, found) = try CursorFile.open(CursorFileTests.place(files), name: "central")
         #expect(found.record == nil)
         #expect(
@@ -126,7 +126,7 @@ import Testing
         )
         #expect(try files.stat(target).size == 4608)
         try fresh.write(CursorFileTests.record(3), sync: true)
-        try files.damage(CursorFileTests.path, at: 100, [0xff])
+        try files.flip(CursorFileTests.path, at: 100)
         guard case .damaged(_, let second, _) = try CursorFileTests.reopened(files).trouble else {
             Issue.record("the damage was not noticed")
             return

@@ -1,9 +1,11 @@
 // What `inspect` says of each kind of file, whole and damaged.
+import Codec
 import Model
 import Platform
-import Store
 import TestSupport
 import Testing
+
+@testable import Store
 
 @Suite("Store inspector")
 struct StoreInspectorTests {
@@ -71,23 +73,25 @@ struct StoreInspectorTests {
     func damagedBuffer() throws {
         _ = try fill()
         let path = try #require(try store.files("buffer", suffix: ".gorb").first)
-        let size = try store.disk.stat(path).size
-        // The third batch's record: behind header, definitions, stream and two batches.
+        // Definitions, the first batch, and so on: from length to length, for the mark may stand in a
+        // checksum too.
         let bytes = try store.disk.readAll(path, limit: 1 << 20)
-        let marks = bytes.indices.filter {
-            $0 + 1 < bytes.count && bytes[$0] == 0x47 && bytes[$0 + 1] == 0x6f
+        var records: [Int] = []
+        var end = BufferFormat.headerBytes
+        while end < bytes.count {
+            records.append(end)
+            end += Int(ByteLoads.u32(bytes.span, end)) + BufferFormat.frameBytes
         }
-        let place = marks[3]
-        try store.disk.base.damage(path, at: place, [0])
+        let last = try #require(records.last)
+        try store.disk.base.flip(path, at: records[3] + 8)
         let file = try store.disk.open(path, .readWrite)
-        try file.truncate(to: size - 1)
+        try file.truncate(to: Int64(bytes.count - 1))
         let lines = try describe(path)
         #expect(
             lines.suffix(3) == [
-                "damaged: no record in bytes \(place - 8) to \(marks[4] - 9)",
+                "damaged: no record in bytes \(records[3]) to \(records[4] - 1)",
                 lines[lines.count - 2],
-                "torn tail: \(size - 1 - Int64(marks.last ?? 0) + 8) bytes "
-                    + "from byte \((marks.last ?? 0) - 8)",
+                "torn tail: \(bytes.count - 1 - last) bytes from byte \(last)",
             ]
         )
         #expect(lines[lines.count - 2].hasSuffix(" builds on a damaged one"))
@@ -117,12 +121,10 @@ struct StoreInspectorTests {
         #expect(lines.filter { $0.contains(" samples, ") }.count == 3)
         #expect(lines.filter { $0.hasSuffix(", late") }.count == 1)
         #expect(lines.last == "every checksum is right")
-        try store.disk.base.damage(path, at: 70, [0xff])
+        try store.disk.base.flip(path, at: 70)
         lines = try describe(path)
         #expect(lines.last?.hasPrefix("damaged: \(path)") == true)
-        // The store's id is random: this byte of it may be anything.
-        let byte = try store.disk.readAll(path, limit: 1 << 20)[9]
-        try store.disk.base.damage(path, at: 9, [~byte])
+        try store.disk.base.flip(path, at: 9)
         #expect(try describe(path).count == 2)
     }
 
@@ -135,7 +137,7 @@ struct StoreInspectorTests {
                 "last start \(database.end.number.start)",
             ]
         )
-        try store.disk.base.damage("/data/STORE", at: 12, [1, 2, 3])
+        try store.disk.base.flip("/data/STORE", at: 12)
         #expect(
             try describe("/data/STORE") == [
                 "STORE file", "damaged: its checksum or length is wrong",

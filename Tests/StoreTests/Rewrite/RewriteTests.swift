@@ -246,11 +246,7 @@ import Testing
         }
         let reader = try SegmentReader(store.disk, path: path)
         let chunk = try reader.chunks(of: 0)[0]
-        try store.disk.base.damage(
-            path,
-            at: chunk.offset + ChunkRef.checksumBytes,
-            [0xff, 0xff, 1]
-        )
+        try store.disk.base.flip(path, at: chunk.offset + ChunkRef.checksumBytes)
         let database = try store.open()
         let before = try samples(database)
         database.rewrite()
