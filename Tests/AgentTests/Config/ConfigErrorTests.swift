@@ -139,7 +139,7 @@ import Testing
             ),
             (
                 "[[scrape_configs]]\njob_name = \"a\"\nrelabel_configs = [{ action = \"drop\" }]",
-                "agent.toml:3:19: scrape_configs[0].relabel_configs: not supported yet; leave it out "
+                "agent.toml:3:1: scrape_configs[0].relabel_configs: not supported yet; leave it out "
                     + "(only [] is taken so far)"
             ),
             (
