@@ -1,5 +1,5 @@
 // How many queries are evaluated at once; the others wait in line.
-internal import Synchronization
+internal import Platform
 
 /// Hands out a fixed number of slots, first come, first served.
 final class QuerySlots: Sendable {
@@ -24,10 +24,10 @@ final class QuerySlots: Sendable {
         var early: [UInt64: Grant?] = [:]
     }
 
-    private let state: Mutex<State>
+    private let state: Lock<State>
 
     init(_ count: Int) {
-        state = Mutex(State(free: count))
+        state = Lock(State(free: count))
     }
 
     /// How many wait now.

@@ -2,7 +2,7 @@
 import API
 import Collect
 import Model
-import Synchronization
+import Platform
 
 /// Knows what was last said of each metric.
 final class MetadataBook: MetadataSource, Sendable {
@@ -11,7 +11,7 @@ final class MetadataBook: MetadataSource, Sendable {
     /// Descriptions that targets may disagree on, of one metric.
     static let entryLimit = 4
 
-    private let metrics = Mutex<[String: [MetricMetadata]]>([:])
+    private let metrics = Lock<[String: [MetricMetadata]]>([:])
 
     /// Notes a description; the newest comes first.
     func note(_ name: String, _ metadata: MetricMetadata) {

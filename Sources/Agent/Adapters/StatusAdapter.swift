@@ -4,7 +4,6 @@ import Collect
 import Model
 import Platform
 import Store
-import Synchronization
 
 /// Answers the status pages.
 ///
@@ -27,7 +26,7 @@ final class StatusAdapter: StatusSource, Sendable {
     private let database: Database
     private let startMs: Int64
     private let clock: any SteadyClock
-    private let state: Mutex<State>
+    private let state: Lock<State>
     private let workers: BlockingPool
 
     /// Tells about an agent; `workers` do what takes a disk.
@@ -36,7 +35,7 @@ final class StatusAdapter: StatusSource, Sendable {
         self.database = database
         self.startMs = startMs
         self.clock = clock
-        state = Mutex(State(lastConfigMs: startMs))
+        state = Lock(State(lastConfigMs: startMs))
     }
 
     /// Whether requests for data are answered; pushes are not before the store takes them.

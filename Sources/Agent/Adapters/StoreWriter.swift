@@ -3,7 +3,6 @@
 import Model
 import Platform
 import Store
-import Synchronization
 
 /// Appends batches to the database in the order in which they are handed in.
 final class StoreWriter: Sendable {
@@ -22,9 +21,9 @@ final class StoreWriter: Sendable {
     static let sampleLimit = 2_000_000
 
     private let database: Database
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let bell = Bell()
-    private let thread = Mutex<NamedThread?>(nil)
+    private let thread = Lock<NamedThread?>(nil)
     private let overloads: Counter
 
     init(_ database: Database, _ meters: MeterRegistry) throws(Errno) {

@@ -1,7 +1,6 @@
 // The API's tokens, read from their files again when these change.
 import API
 import Platform
-import Synchronization
 
 /// Tokens out of `api.bearer_token_file` and `api.write_token_file`.
 ///
@@ -16,7 +15,7 @@ final class TokenFiles: TokenSource, Sendable {
     private let writePath: String
     private let files: any FileSystem
     private let log: Logger
-    private let tokens = Mutex(Tokens())
+    private let tokens = Lock(Tokens())
 
     init(apiPath: String, writePath: String, _ files: any FileSystem, _ log: Logger) {
         self.apiPath = apiPath

@@ -1,7 +1,6 @@
 // The program: finds the command, reads its arguments, runs it, answers the exit code.
 internal import Glibc
 internal import Platform
-internal import Synchronization
 
 /// The command line of tsdb-agent.
 public struct AgentProgram: Sendable {
@@ -129,7 +128,7 @@ extension AgentProgram {
         let arguments = Array(CommandLine.arguments.dropFirst())
         // Before the first thread: one that does not block a signal dies of it.
         if arguments.first == CommandSpec.run.name { Lifecycle.holdSignals() }
-        let code = Mutex<Int32>(0)
+        let code = Lock<Int32>(0)
         let done = Bell()
         Task.detached {
             let result = await program.run(arguments)

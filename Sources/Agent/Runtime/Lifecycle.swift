@@ -1,6 +1,5 @@
 // `tsdb-agent run`: from the configuration to the exit code.
 import Platform
-import Synchronization
 
 /// Runs the agent until a signal ends it.
 enum Lifecycle {
@@ -106,7 +105,7 @@ final class SignalStream: Sendable {
         )
         self.stream = stream
         loop.execute {
-            let stops = Mutex(0)
+            let stops = Lock(0)
             // The watch lives as long as the process.
             _ = signals.deliver(on: loop) { signal in
                 switch signal {

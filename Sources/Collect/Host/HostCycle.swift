@@ -1,7 +1,6 @@
 // Collects the host in its interval and stores what came: one batch for all collectors of one interval.
 internal import Model
 public import Platform
-internal import Synchronization
 
 /// When each part of the host is collected.
 public struct HostSchedule: Sendable, Equatable {
@@ -34,15 +33,15 @@ public struct HostSchedule: Sendable, Equatable {
 
 /// The collectors behind a lock: whoever comes second waits for the first.
 public final class HostRunner: Sendable {
-    private let collectors: Mutex<HostCollectors>
+    private let collectors: Lock<HostCollectors>
     private let pool: BlockingPool
-    private let last = Mutex<(snapshot: HostSnapshot, ns: Int64)?>(nil)
+    private let last = Lock<(snapshot: HostSnapshot, ns: Int64)?>(nil)
 
     /// Takes the collectors over.
     ///
     /// The pool should be its own, since a hanging file system holds its thread.
     public init(_ collectors: sending HostCollectors, on pool: BlockingPool) {
-        self.collectors = Mutex(collectors)
+        self.collectors = Lock(collectors)
         self.pool = pool
     }
 

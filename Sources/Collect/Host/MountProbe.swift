@@ -2,7 +2,6 @@
 // network file system waits in the kernel, and nothing can call it back.
 
 internal import Platform
-internal import Synchronization
 
 /// What asking one mount point brought.
 enum MountAnswer: Equatable {
@@ -97,7 +96,7 @@ private final class Progress: Sendable {
         var startNs: Int64?  // of the question under way
     }
 
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     var count: Int { state.withLock { $0.answers.count } }
     var answers: [MountAnswer] { state.withLock { $0.answers } }
@@ -132,7 +131,7 @@ private final class Progress: Sendable {
 }
 
 private final class StuckPaths: Sendable {
-    private let held = Mutex<Set<String>>([])
+    private let held = Lock<Set<String>>([])
 
     var paths: Set<String> { held.withLock { $0 } }
     func insert(_ path: String) { held.withLock { _ = $0.insert(path) } }

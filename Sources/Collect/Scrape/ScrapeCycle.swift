@@ -3,7 +3,6 @@ internal import Formats
 internal import HTTP
 internal import Model
 internal import Platform
-internal import Synchronization
 
 /// What all cycles share.
 struct ScrapeServices: Sendable {
@@ -284,10 +283,10 @@ extension ScrapeCycle {
 
 /// The intake where both the cycle and the client's callbacks, all on the loop's thread, reach it.
 final class IntakeBox: Sendable {
-    private let intake: Mutex<ScrapeIntake>
+    private let intake: Lock<ScrapeIntake>
 
     init(_ intake: ScrapeIntake) {
-        self.intake = Mutex(intake)
+        self.intake = Lock(intake)
     }
 
     func with<R: Sendable>(_ body: (inout sending ScrapeIntake) -> sending R) -> R {

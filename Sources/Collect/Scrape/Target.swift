@@ -1,6 +1,6 @@
 // One place to scrape, made from an address, its group's labels and the job: Prometheus's rules.
 internal import Codec
-public import Formats
+internal import Formats
 public import Model
 
 /// Targets that are discovered together and share labels.

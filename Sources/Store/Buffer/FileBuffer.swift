@@ -1,6 +1,6 @@
 // The write buffer as files, one a part: Store.docc/write-ahead-log.md
 internal import Codec
-public import Platform
+internal import Platform
 
 /// Parts in files under `buffer/`.
 public final class FileBuffer: WriteBuffer {
