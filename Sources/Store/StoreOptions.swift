@@ -86,9 +86,9 @@ public struct StoreOptions: Sendable {
     public var replaysInBackground = false
     /// Whether LOCK is taken; only stores in memory go without.
     public var locksDirectory = true
-    /// Whether threads of the store's own sync, rotate, seal and delete.
+    /// Whether threads of the store's own sync, rotate, seal, merge and delete.
     ///
-    /// Without them the owner calls `maintain`.
+    /// Without them the owner calls `syncBuffer`, `maintain` and `rewrite`.
     public var runsMaintenance = true
 
     /// Settings with all defaults for a directory.
