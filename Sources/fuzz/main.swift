@@ -6,11 +6,10 @@ enum Registry {
     static let targets: [any FuzzTarget.Type] = [
         TOMLTarget.self, JSONTarget.self, XMLTarget.self, ExpositionTarget.self,
         SeriesLabelsTarget.self, RelabelTarget.self, RemoteWriteTarget.self,
-        RemoteWriteV2Target.self,
-        URLTarget.self, TextTarget.self, PromQLTarget.self, PatternTarget.self, HTTPTarget.self,
-        GorillaTarget.self,
-        ColumnarTarget.self, SnappyTarget.self,
-        ChunkTarget.self, SegmentTarget.self, RecoveryTarget.self, CursorTarget.self,
+        RemoteWriteV2Target.self, URLTarget.self, TextTarget.self, PromQLTarget.self,
+        PatternTarget.self, HTTPTarget.self,
+        GorillaTarget.self, ColumnarTarget.self, SnappyTarget.self, ChunkTarget.self,
+        SegmentTarget.self, BufferTarget.self, RecoveryTarget.self, CursorTarget.self,
     ]
     /// Fail on purpose; only run when asked for.
     static let canaries: [any FuzzTarget.Type] = [CanaryTarget.self, CanaryTrapTarget.self]

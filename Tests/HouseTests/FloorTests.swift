@@ -40,6 +40,7 @@ struct FloorTable {
         "Sources/bench/Figures.swift": "exp, log",
         "Sources/bench/main.swift": "exit",
         "Sources/fuzz/Crash/KillableProcess.swift": "posix_spawn, kill, waitpid, nanosleep",
+        "Sources/fuzz/Engine/GuardedBytes.swift": "mmap, mprotect",
         "Sources/fuzz/main.swift": "exit",
     ]
 

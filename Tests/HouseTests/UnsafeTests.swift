@@ -55,6 +55,8 @@ import Testing
         "Sources/Store/Head/SeriesPages.swift",
         "Sources/bench/ColdBenchmark.swift",
         "Sources/fuzz/Crash/KillableProcess.swift",
+        "Sources/fuzz/Engine/GuardedBytes.swift",
+        "Sources/fuzz/Targets/GorillaTarget.swift",
     ]
 
     private static func usesUnsafe(_ file: SourceFile) -> Bool {

@@ -6,7 +6,7 @@ struct RandomColumns {
     private static let stale = StaleMarker.value
     private static let odd: [Double] = [
         0, -0.0, .nan, stale, .infinity, -.infinity, 1e308, -1e308, .leastNonzeroMagnitude,
-        .leastNormalMagnitude, 9_007_199_254_740_991, 9_007_199_254_740_992, -9_007_199_254_740_993,
+        .leastNormalMagnitude, 9_007_199_254_740_991, 9_007_199_254_740_992, -9_007_199_254_740_992,
         0.1, 1.0 / 3, 1e-12, 123_456.789_012,
     ]
 

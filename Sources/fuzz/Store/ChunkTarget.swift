@@ -1,4 +1,5 @@
-// Whole chunks of every compressor: any bytes are the samples that the header announces, or an error.
+// Whole chunks of every compressor: any bytes are the samples that the header announces, or an error;
+// a chunk that nobody touched has the samples that were put into it, and so has what was made of others.
 import Codec
 import Model
 import Store
@@ -10,6 +11,12 @@ struct ChunkTarget: FuzzTarget {
     private let coders = ChunkCoders(StoreEngines(others: [TrustingCompressor()]))
     private let mutator: ByteMutator
     private let seeds: [[UInt8]]
+    private let truths: [[UInt8]: SampleColumns]
+    private let guarded: GuardedBytes
+
+    private static let compressors: [any Compressor] = [
+        GorillaCompressor(), ColumnarCompressor(), TrustingCompressor(),
+    ]
 
     init() throws(FuzzFinding) {
         var mutator = ByteMutator(tokens: ["GORI", "\u{0}", "\u{7f}", "\u{1}\u{0}"])
@@ -17,13 +24,15 @@ struct ChunkTarget: FuzzTarget {
         mutator.longest = 4096
         self.mutator = mutator
         var random = FuzzRandom(seed: 23)
-        let compressors: [any Compressor] = [
-            GorillaCompressor(), ColumnarCompressor(), TrustingCompressor(),
-        ]
+        // The longest chunk of samples as they are, and a byte.
+        guarded = try GuardedBytes(
+            capacity: ChunkHeader.byteCount + ChunkHeader.maximumPointCount * 16 + 1
+        )
         var seeds: [[UInt8]] = []
+        var truths: [[UInt8]: SampleColumns] = [:]
         for round in 0..<16 {
             let samples = ChunkTarget.samples(round, &random)
-            for compressor in compressors {
+            for compressor in ChunkTarget.compressors {
                 for isPacked in [false, true] {
                     let chunk = SealedChunk(
                         samples,
@@ -31,23 +40,28 @@ struct ChunkTarget: FuzzTarget {
                         with: compressor,
                         isPacked: isPacked
                     )
-                    seeds.append(ChunkTarget.bytes(of: chunk))
+                    let bytes = ChunkTarget.bytes(of: chunk)
+                    seeds.append(bytes)
+                    truths[bytes] = samples
                 }
             }
         }
         self.seeds = seeds
+        self.truths = truths
         let codings = Set(seeds.map { $0[6] })
         try FuzzFinding.unless(codings == [1, 3, 4, 5, 200], "seeds of codings \(codings)")
     }
 
+    // An input shorter than a header is a seed for samples.
     func input(_ random: inout FuzzRandom) -> [UInt8] {
+        if random.oneIn(8) { return random.bytes(8) }
         var chunk = random.pick(seeds)
         // Header and payload apart: a byte more in the one must not move the other.
         var payload = Array(chunk[64...])
         if random.oneIn(2) {
             chunk.removeLast(payload.count)
             mutator.damage(&payload, seeds, &random)
-            put(UInt64(payload.count), 4, &chunk, at: 44)
+            ChunkTarget.put(UInt64(payload.count), 4, &chunk, at: 44)
             chunk += payload
         } else {
             mutator.damage(&chunk, seeds, &random)
@@ -55,40 +69,110 @@ struct ChunkTarget: FuzzTarget {
         // A number that decides much, now and then.
         if random.oneIn(8), chunk.count >= 64 {
             let count = random.pick([0, 1, 2, 128, 65_535, 65_536, 65_537, UInt64.max])
-            put(count, 4, &chunk, at: random.pick([40, 48]))
+            ChunkTarget.put(count, 4, &chunk, at: random.pick([40, 48]))
         }
         guard chunk.count >= 64, !random.oneIn(16) else { return chunk }
-        put(0, 8, &chunk, at: 56)
-        put(XXH64.hash(chunk.span), 8, &chunk, at: 56)
+        ChunkTarget.put(0, 8, &chunk, at: 56)
+        ChunkTarget.put(XXH64.hash(chunk.span), 8, &chunk, at: 56)
         return chunk
     }
 
     func check(_ input: [UInt8], _ random: inout FuzzRandom) throws(FuzzFinding) -> Bool {
-        var samples = SampleColumns()
-        samples.append(7, 8)
-        let header: ChunkHeader
-        do throws(ChunkError) {
-            header = try coders.read(input.span, into: &samples)
-        } catch {
-            try FuzzFinding.unless(
-                samples.times == [7] && samples.values == [8],
-                "\(error) left \(samples.times.count) times and \(samples.values.count) values"
-            )
-            return false
+        if input.count == 8 {
+            let count = random.pick([1, 2, 3, 16, 120, 129, 240, 1000])
+            try checkWay(RandomColumns.samples(count, &random), &random)
+            return true
         }
+        guard let (header, samples) = try read(input, &random) else { return false }
         let count = Int(header.pointCount)
         try FuzzFinding.unless(
-            samples.times.count == 1 + count && samples.values.count == 1 + count
-                && samples.times[0] == 7 && samples.values[0] == 8,
-            "\(count) samples made \(samples.times.count - 1) times"
+            samples.times.count == count && samples.values.count == count,
+            "\(count) samples made \(samples.times.count) times"
         )
-        let times = samples.times.dropFirst()
+        let times = samples.times
         try FuzzFinding.unless(
             times.first == header.startMs && times.last == header.endMs
                 && zip(times, times.dropFirst()).allSatisfy { $0 < $1 },
             "times that do not ascend from \(header.startMs) to \(header.endMs): \(times)"
         )
+        try checkEnd(of: input, header, &random)
+        if let truth = truths[input] {
+            try FuzzFinding.unless(
+                ChunkTarget.isSame(samples, truth),
+                "\(truth) came back as \(samples)"
+            )
+        }
+        try checkWay(samples, &random)
         return true
+    }
+
+    // A chunk ends where its header says, and its payload where its samples end.
+    private func checkEnd(
+        of chunk: [UInt8],
+        _ header: ChunkHeader,
+        _ random: inout FuzzRandom
+    ) throws(FuzzFinding) {
+        var longer = chunk + [0]
+        let isTaken = try read(longer, &random) != nil
+        try FuzzFinding.unless(!isTaken, "a byte behind the chunk is taken")
+        // A user's own compressor may leave bytes over.
+        guard header.compression == .gorilla || header.compression == .columnar else { return }
+        ChunkTarget.put(UInt64(header.compressedSize) + 1, 4, &longer, at: 44)
+        ChunkTarget.put(0, 8, &longer, at: 56)
+        ChunkTarget.put(XXH64.hash(longer.span), 8, &longer, at: 56)
+        let isRead = try read(longer, &random) != nil
+        try FuzzFinding.unless(!isRead, "a byte behind the last sample is taken")
+    }
+
+    // There and back through every compressor.
+    private func checkWay(
+        _ samples: SampleColumns,
+        _ random: inout FuzzRandom
+    ) throws(FuzzFinding) {
+        let isPacked = random.oneIn(2)
+        for compressor in ChunkTarget.compressors {
+            let chunk = SealedChunk(samples, flags: [], with: compressor, isPacked: isPacked)
+            guard let again = try read(ChunkTarget.bytes(of: chunk), &random)?.samples else {
+                throw FuzzFinding("what \(compressor.compression) made is refused: \(samples)")
+            }
+            try FuzzFinding.unless(
+                ChunkTarget.isSame(again, samples),
+                "\(compressor.compression) made \(again) of \(samples)"
+            )
+        }
+    }
+
+    private static func isSame(_ one: SampleColumns, _ other: SampleColumns) -> Bool {
+        one.times == other.times
+            && one.values.map(\.bitPattern) == other.values.map(\.bitPattern)
+    }
+
+    // What is read is added to what is there, which stays.
+    private func read(
+        _ bytes: [UInt8],
+        _ random: inout FuzzRandom
+    ) throws(FuzzFinding) -> (header: ChunkHeader, samples: SampleColumns)? {
+        var samples = SampleColumns()
+        samples.append(7, 8)
+        let header: ChunkHeader
+        do throws(ChunkError) {
+            header = try guarded.lend(bytes, atEnd: !random.oneIn(4)) { bytes throws(ChunkError) in
+                try coders.read(bytes, into: &samples)
+            }
+        } catch {
+            try FuzzFinding.unless(
+                samples.times == [7] && samples.values == [8],
+                "\(error) left \(samples.times.count) times and \(samples.values.count) values"
+            )
+            return nil
+        }
+        try FuzzFinding.unless(
+            samples.times.first == 7 && samples.values.first == 8,
+            "what was there is gone"
+        )
+        samples.times.removeFirst()
+        samples.values.removeFirst()
+        return (header, samples)
     }
 
     private static func samples(_ round: Int, _ random: inout FuzzRandom) -> SampleColumns {
@@ -120,10 +204,12 @@ struct ChunkTarget: FuzzTarget {
         sink.u64(UInt64(chunk.uncompressedSize))
         sink.u64(0)
         sink.raw(chunk.payload)
-        return sink.bytes
+        var bytes = sink.bytes
+        put(XXH64.hash(bytes.span), 8, &bytes, at: 56)
+        return bytes
     }
 
-    private func put(_ value: UInt64, _ count: Int, _ bytes: inout [UInt8], at offset: Int) {
+    private static func put(_ value: UInt64, _ count: Int, _ bytes: inout [UInt8], at offset: Int) {
         for index in 0..<count {
             bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(index * 8))
         }

@@ -12,6 +12,7 @@ struct CursorTarget: FuzzTarget {
 
     private static let slotBytes = CursorSlot.byteCount
     private static let slotOffsets = [0, 4096]
+    private static let checkedBytes = 504
     private static let destination = "central"
 
     private let damage = StoreDamage()
@@ -56,11 +57,7 @@ struct CursorTarget: FuzzTarget {
             )
             try CursorTarget.write(record, file, sync: write % 2 == 0)
         }
-        do throws(Errno) {
-            return try place.files.readAll(place.path(of: destination), limit: 1 << 20)
-        } catch {
-            throw FuzzFinding("cannot make a seed: \(error)")
-        }
+        return try bytes(place)
     }
 
     func input(_ random: inout FuzzRandom) -> [UInt8] {
@@ -73,6 +70,10 @@ struct CursorTarget: FuzzTarget {
             try FuzzFinding.unless(
                 (try? CursorSlot(slot.encoded().span)) == slot,
                 "a slot that was read is written as another"
+            )
+            try FuzzFinding.unless(
+                slot.record.attempted.count <= CursorRecord.borderLimit,
+                "a slot with \(slot.record.attempted.count) requests is taken"
             )
         }
         let place = CursorTarget.place(
@@ -100,25 +101,62 @@ struct CursorTarget: FuzzTarget {
                 "a place is lost, and nothing is said"
             )
         }
-        // What is written next is found again, and nothing older.
-        for count in 1...UInt32(1 + random.below(3)) {
+        try checkWrites(opened.file, place, &random)
+        return found.record != nil
+    }
+
+    // What is written next is found again, and nothing older; a write that is torn leaves the synced one
+    // before.
+    private func checkWrites(
+        _ file: CursorFile,
+        _ place: CursorPlace,
+        _ random: inout FuzzRandom
+    ) throws(FuzzFinding) {
+        var synced: CursorRecord?
+        for count in 1...UInt32(1 + random.below(4)) {
             let record = CursorRecord(
                 acked: FeedPosition(number: SequenceNumber(start: 9, count: count))
             )
-            try CursorTarget.write(record, opened.file, sync: random.oneIn(2))
+            let isSynced = random.oneIn(2)
+            let before = try CursorTarget.bytes(place)
+            try CursorTarget.write(record, file, sync: isSynced)
+            let after = try CursorTarget.bytes(place)
             let again = try CursorTarget.open(place).found
             try FuzzFinding.unless(
                 again.record == record && again.trouble == nil,
                 "wrote \(record), found \(again)"
             )
+            if let synced {
+                let torn = random.below(after.count)
+                let mixed = Array(after[..<torn]) + before[torn...]
+                let path = place.path(of: CursorTarget.destination)
+                let files = HeldFileSystem([(path, mixed)])
+                let found = try CursorTarget.open(CursorTarget.place(files, storeTag)).found.record
+                try FuzzFinding.unless(
+                    (found?.acked.number).map { synced.acked.number <= $0 } ?? false,
+                    "a write that was torn at \(torn) leaves \(found.map { "\($0)" } ?? "none")"
+                )
+            }
+            if isSynced { synced = record }
         }
-        return found.record != nil
+    }
+
+    private static func bytes(_ place: CursorPlace) throws(FuzzFinding) -> [UInt8] {
+        do throws(Errno) {
+            return try place.files.readAll(place.path(of: destination), limit: 1 << 20)
+        } catch {
+            throw FuzzFinding("the cursor cannot be read: \(error)")
+        }
     }
 
     // Slots with a right checksum, whoever's they are.
     private static func slots(_ bytes: [UInt8]) -> [CursorSlot] {
         slotOffsets.compactMap { offset in
             let slot = Array(bytes.dropFirst(offset).prefix(slotBytes))
+            guard slot.count == slotBytes,
+                XXH64.hash(slot.span.extracting(0..<checkedBytes))
+                    == ByteLoads.u64(slot.span, checkedBytes)
+            else { return nil }
             return try? CursorSlot(slot.span)
         }
     }
@@ -189,14 +227,9 @@ struct CursorTarget: FuzzTarget {
     }
 
     private static func open(_ store: StoreSeed) throws(FuzzFinding) -> Database {
-        do throws(StoreError) {
-            return try Database(
-                StoreSeed.options,
-                fileSystem: HeldFileSystem(store.files),
-                wallClock: StoppedClock(ms: StoreSeed.nowMs)
-            )
-        } catch {
-            throw FuzzFinding("the store does not open: \(error)")
+        guard let database = try StoreSeed.open(HeldFileSystem(store.files)) else {
+            throw FuzzFinding("the store is of a newer version")
         }
+        return database
     }
 }

@@ -48,34 +48,47 @@ struct RecoveryTarget: FuzzTarget {
         files[Int(input[1])].bytes = Array(input.dropFirst(2))
         // A forged segment may have other labels than its ids say, or counts that no sample backs.
         let isSound = RecoveryTarget.isSound(files[Int(input[1])])
+        let seed = seeds[Int(input[0])]
         let fileSystem = HeldFileSystem(files)
         // A start may refuse files of a newer program; all else it must get over.
-        guard let database = try open(fileSystem) else { return false }
-        let before = try read(database)
+        guard let database = try StoreSeed.open(fileSystem) else { return false }
+        let before = try StoreAnswers(database, isForged: !isSound)
+        let path = files[Int(input[1])].path
+        if files[Int(input[1])].bytes == seed.files[Int(input[1])].bytes {
+            try compare(seed.answers, before, "a start")
+            let ledger = database.statistics().ledger
+            try FuzzFinding.unless(
+                ledger == seed.ledger,
+                "a start counts \(ledger.rows) instead of \(seed.ledger.rows)"
+            )
+        } else if path.hasSuffix(".gor"), database.recovery.segments == 0 {
+            // The epoch's buffer file is there still.
+            try compare(seed.answers, before, "the loss of a segment")
+        }
         try follow(database)
         write(database)
-        let written = try read(database)
+        let written = try StoreAnswers(database, isForged: !isSound)
         _ = database.rotate()
         database.sealPending()
-        let sealed = try read(database)
+        let sealed = try StoreAnswers(database, isForged: !isSound)
         // Damage in an old segment may come up at any read and takes its series with it.
         let isDamaged = database.statistics().damagedReads > 0
         if isSound, !isDamaged, database.statistics().sealFailures == 0 {
             try compare(written, sealed, "sealing")
         }
         try follow(database)
-        try close(database)
-        guard let again = try open(fileSystem) else {
+        try StoreSeed.close(database)
+        guard let again = try StoreSeed.open(fileSystem) else {
             throw FuzzFinding("the store does not open a second time")
         }
-        let reopened = try read(again)
+        let reopened = try StoreAnswers(again, isForged: !isSound)
         if isSound, !isDamaged, again.statistics().damagedReads == 0,
             again.recovery.quarantined == 0
         {
             try compare(sealed, reopened, "another start")
         }
-        try close(again)
-        return !before.isEmpty
+        try StoreSeed.close(again)
+        return !before.series.isEmpty
     }
 
     private static func isSound(_ file: (path: String, bytes: [UInt8])) -> Bool {
@@ -86,27 +99,6 @@ struct RecoveryTarget: FuzzTarget {
             return true
         } catch {
             return false
-        }
-    }
-
-    private func open(_ fileSystem: HeldFileSystem) throws(FuzzFinding) -> Database? {
-        do throws(StoreError) {
-            return try Database(
-                StoreSeed.options,
-                fileSystem: fileSystem,
-                wallClock: StoppedClock(ms: StoreSeed.nowMs)
-            )
-        } catch {
-            if case .newerVersion = error { return nil }
-            throw FuzzFinding("the store does not open: \(error)")
-        }
-    }
-
-    private func close(_ database: Database) throws(FuzzFinding) {
-        do throws(StoreError) {
-            try database.close(sealing: false)
-        } catch {
-            throw FuzzFinding("the store does not close: \(error)")
         }
     }
 
@@ -123,41 +115,12 @@ struct RecoveryTarget: FuzzTarget {
         _ = database.append(batch)
     }
 
-    // Everything that the store answers, a series a line.
-    private func read(_ database: Database) throws(FuzzFinding) -> [String] {
-        let selection: Selection
-        do throws(SegmentError) {
-            selection = try database.select([], in: .all)
-            _ = try database.labelValues(of: "job")
-            _ = try database.labelNames()
-        } catch {
-            throw FuzzFinding("cannot select: \(error)")
-        }
-        var lines: [String] = []
-        for index in 0..<selection.count {
-            var samples = SampleColumns()
-            selection.read(at: index, in: .all, into: &samples)
-            let labels = selection.labels(at: index)
-            let times = samples.times
-            try FuzzFinding.unless(
-                zip(times, times.dropFirst()).allSatisfy { $0 < $1 },
-                "the times of \(labels) do not ascend: \(times)"
-            )
-            if times.isEmpty { continue }
-            lines.append("\(labels) \(times) \(samples.values.map(\.bitPattern))")
-        }
-        return lines
-    }
-
     private func compare(
-        _ one: [String],
-        _ other: [String],
+        _ one: StoreAnswers,
+        _ other: StoreAnswers,
         _ event: String
     ) throws(FuzzFinding) {
-        guard one != other else { return }
-        let lost = Set(one).subtracting(other).sorted().prefix(2)
-        let gained = Set(other).subtracting(one).sorted().prefix(2)
-        throw FuzzFinding("\(event) changed \(Array(lost)) to \(Array(gained))")
+        try FuzzFinding.unless(one == other, "\(event) changed \(one.difference(to: other))")
     }
 
     // Reads the feed from the first to the last batch.

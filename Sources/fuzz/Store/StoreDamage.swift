@@ -14,6 +14,11 @@ struct StoreDamage {
         self.mutator = mutator
     }
 
+    /// Damages bytes, and repairs nothing.
+    func bytes(_ bytes: inout [UInt8], _ random: inout FuzzRandom) {
+        mutator.damage(&bytes, [bytes], &random)
+    }
+
     /// Damages a buffer file: its records, or now and then its bytes.
     func buffer(_ file: [UInt8], _ random: inout FuzzRandom) -> [UInt8] {
         var bytes = file

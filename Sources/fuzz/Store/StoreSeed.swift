@@ -10,6 +10,10 @@ struct StoreSeed {
 
     /// In order of their paths.
     let files: [(path: String, bytes: [UInt8])]
+    /// What the store said before anything of it was read from a file.
+    let answers: StoreAnswers
+    /// What it had counted then.
+    let ledger: Ledger
 
     /// Settings for a store in memory that nothing runs behind the scenes of.
     static var options: StoreOptions {
@@ -24,31 +28,58 @@ struct StoreSeed {
 
     /// Writes a store: `sealed` batches that end in a segment, then `open` ones in the buffer.
     /// - Throws: when the store refuses.
-    init(sealed: Int, open: Int) throws(FuzzFinding) {
+    init(sealed: Int, open: Int, series: Int = 7) throws(FuzzFinding) {
         let fileSystem = HeldFileSystem()
-        do throws(StoreError) {
-            let database = try Database(
-                StoreSeed.options,
-                fileSystem: fileSystem,
-                wallClock: StoppedClock(ms: StoreSeed.nowMs)
-            )
-            if sealed > 0 {
-                StoreSeed.fill(database, sealed, from: 0)
-                _ = database.rotate()
-                database.sealPending()
-            }
-            StoreSeed.fill(database, open, from: Int64(sealed))
-            try database.close(sealing: false)
-        } catch {
-            throw FuzzFinding("cannot make a seed: \(error)")
+        guard let database = try StoreSeed.open(fileSystem) else {
+            throw FuzzFinding("a new store does not open")
         }
+        if sealed > 0 { StoreSeed.fill(database, series, sealed, from: 0) }
+        let closed = try StoreAnswers(database)
+        if sealed > 0 {
+            _ = database.rotate()
+            database.sealPending()
+        }
+        StoreSeed.fill(database, series, open, from: Int64(sealed))
+        answers = open == 0 ? closed : try StoreAnswers(database)
+        ledger = database.statistics().ledger
+        try StoreSeed.close(database)
         files = fileSystem.files
     }
 
-    private static func fill(_ database: Database, _ batches: Int, from first: Int64) {
+    /// Opens what is in `fileSystem`; nil when a file there is of a newer version.
+    /// - Throws: when it does not open for any other reason.
+    static func open(_ fileSystem: HeldFileSystem) throws(FuzzFinding) -> Database? {
+        do throws(StoreError) {
+            return try Database(
+                options,
+                fileSystem: fileSystem,
+                wallClock: StoppedClock(ms: nowMs)
+            )
+        } catch {
+            if case .newerVersion = error { return nil }
+            throw FuzzFinding("the store does not open: \(error)")
+        }
+    }
+
+    /// Closes without sealing.
+    /// - Throws: when the store does not close.
+    static func close(_ database: Database) throws(FuzzFinding) {
+        do throws(StoreError) {
+            try database.close(sealing: false)
+        } catch {
+            throw FuzzFinding("the store does not close: \(error)")
+        }
+    }
+
+    private static func fill(
+        _ database: Database,
+        _ seriesCount: Int,
+        _ batches: Int,
+        from first: Int64
+    ) {
         let scrape = database.openStream(.scrape(job: "node"))
         let push = database.openStream(.push)
-        let series = (0..<7).map {
+        let series = (0..<seriesCount).map {
             Labels([
                 Label("__name__", "m\($0)"), Label("job", "node"),
                 Label("x", $0 % 2 == 0 ? "é" : "b"),

@@ -1,18 +1,21 @@
-// Gorilla payloads: any bytes give exactly the announced number of points, or an error.
+// Gorilla payloads: any bytes give exactly the points that the format's description says, or an error;
+// and every column comes back as it was.
 import Codec
 
-/// `GorillaDecoder`.
+/// `GorillaDecoder`, `GorillaPayload` and `GorillaEncoder`.
 struct GorillaTarget: FuzzTarget {
     static let name = "gorilla"
 
     private let mutator: ByteMutator
     private let seeds: [[UInt8]]
+    private let guarded: GuardedBytes
 
-    init() {
+    init() throws(FuzzFinding) {
         var mutator = ByteMutator(tokens: ["\u{0}", "\u{7f}", "\u{1}\u{0}"])
         mutator.tokens.append([0xff, 0xff, 0xff])
         mutator.longest = 1024
         self.mutator = mutator
+        guarded = try GuardedBytes()
         var random = FuzzRandom(seed: 7)
         seeds = (1...24).map { round in
             let count = random.pick([1, 2, 3, 10, 60, 120])
@@ -31,36 +34,112 @@ struct GorillaTarget: FuzzTarget {
         }
     }
 
-    // The first byte is the number of points.
-    func input(_ random: inout FuzzRandom) -> [UInt8] { mutator.input(seeds, &random) }
+    // The first byte is the number of points; an input without a payload is a seed for columns.
+    func input(_ random: inout FuzzRandom) -> [UInt8] {
+        random.oneIn(4) ? random.bytes(8) : mutator.input(seeds, &random)
+    }
 
     func check(_ input: [UInt8], _ random: inout FuzzRandom) throws(FuzzFinding) -> Bool {
         guard let first = input.first else { return false }
+        if input.count <= 8 {
+            try checkColumns(&random)
+            return true
+        }
         // Now and then a number that no payload has.
         let count = random.oneIn(16) ? random.pick([-1, 0, 1 << 40, .max]) : Int(first)
-        let payload = input.dropFirst()
-        guard let columns = try decode(Array(payload), count) else { return false }
-        let again = GorillaPayload.encode(times: columns.times.span, values: columns.values.span)
-        guard let second = try decode(again, count) else {
-            throw FuzzFinding("what was encoded is refused")
+        let payload = Array(input.dropFirst())
+        let columns = try decode(payload, count, &random)
+        let wanted = GorillaReference.decode(payload, count: count)
+        try FuzzFinding.unless(
+            columns?.times == wanted?.times
+                && columns?.values.map(\.bitPattern) == wanted?.values,
+            "\(count) points are read as \(columns.map { "\($0)" } ?? "none"), the description "
+                + "says \(wanted.map { "\($0)" } ?? "none")"
+        )
+        guard let columns else { return false }
+        try checkWay(columns.times, columns.values, &random)
+        return true
+    }
+
+    private func checkColumns(_ random: inout FuzzRandom) throws(FuzzFinding) {
+        let count = random.pick([1, 2, 3, 4, 5, 17, 60, 120, 240, 1000])
+        var times = RandomColumns.times(count, &random)
+        // The codec takes any times, in any order.
+        if random.oneIn(4) {
+            times[random.below(count)] = random.pick([.min, .max, Int64(bitPattern: random.next())])
+        }
+        try checkWay(times, RandomColumns.values(count, &random), &random)
+    }
+
+    // There and back, at once and point by point.
+    private func checkWay(
+        _ times: [Int64],
+        _ values: [Double],
+        _ random: inout FuzzRandom
+    ) throws(FuzzFinding) {
+        let payload = GorillaPayload.encode(times: times.span, values: values.span)
+        guard let second = try decode(payload, times.count, &random) else {
+            throw FuzzFinding("what was encoded is refused: \(times) \(values)")
         }
         try FuzzFinding.unless(
-            second.times == columns.times
-                && second.values.map(\.bitPattern) == columns.values.map(\.bitPattern),
-            "\(columns) is encoded as \(second)"
+            second.times == times
+                && second.values.map(\.bitPattern) == values.map(\.bitPattern),
+            "\(times) \(values) is encoded as \(second)"
         )
-        return true
+        let growing = GorillaTarget.grown(times, values)
+        try FuzzFinding.unless(
+            growing == payload,
+            "point by point \(times) \(values) is \(growing), at once \(payload)"
+        )
+    }
+
+    // SAFETY: the memory has room for the header, for each point and for the last word.
+    private static func grown(_ times: [Int64], _ values: [Double]) -> [UInt8] {
+        guard let first = times.first else { return [] }
+        let room =
+            GorillaLayout.headerWords + GorillaLayout.maximumWordsPerPoint * times.count + 1
+        var words = [UInt64](repeating: 0, count: room)
+        let byteCount = unsafe words.withUnsafeMutableBufferPointer { words in
+            guard let start = words.baseAddress else { return 0 }
+            var encoder = unsafe GorillaEncoder(
+                time: first,
+                value: values[0].bitPattern,
+                into: start
+            )
+            for index in times.indices.dropFirst() {
+                unsafe encoder.append(
+                    time: times[index],
+                    value: values[index].bitPattern,
+                    into: start
+                )
+            }
+            unsafe encoder.finish(into: start)
+            return encoder.payloadByteCount
+        }
+        // A word is big-endian in memory.
+        return (0..<byteCount).map { place in
+            let word = UInt64(bigEndian: words[place / 8])
+            return UInt8(truncatingIfNeeded: word >> UInt64(56 - place % 8 * 8))
+        }
     }
 
     private func decode(
         _ payload: [UInt8],
-        _ count: Int
+        _ count: Int,
+        _ random: inout FuzzRandom
     ) throws(FuzzFinding) -> (times: [Int64], values: [Double])? {
         var times: [Int64] = [1, 2]
         var values: [Double] = [3, 4]
         var isValid = true
         do throws(CodecError) {
-            try GorillaDecoder.decode(payload.span, count: count, times: &times, values: &values)
+            try guarded.lend(payload, atEnd: !random.oneIn(4)) { payload throws(CodecError) in
+                _ = try GorillaDecoder.decode(
+                    payload,
+                    count: count,
+                    times: &times,
+                    values: &values
+                )
+            }
         } catch {
             isValid = false
         }
