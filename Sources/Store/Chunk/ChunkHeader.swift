@@ -1,4 +1,4 @@
-// The 64 bytes before a chunk that stands alone. Byte layout: Store.docc/segment-file.md
+// The 64 bytes before each chunk. Byte layout: Store.docc/segment-file.md
 import Codec
 public import Model
 
@@ -35,6 +35,7 @@ public struct ChunkHeader: Hashable, Sendable {
     public static let version: UInt16 = 1
     /// `GORI` in file order.
     static let magic: UInt32 = 0x4952_4f47
+    static let idOffset = 8
     private static let checksumOffset = 56
 
     /// How the payload is coded.
@@ -85,21 +86,39 @@ public struct ChunkHeader: Hashable, Sendable {
         }
     }
 
-    /// Puts together what a segment keeps in several places; nothing is checked.
-    init(
-        _ shape: ChunkShape,
-        seriesID: SeriesID,
-        compressedSize: UInt32,
-        uncompressedSize: UInt32
-    ) {
-        compression = shape.compression
-        flags = shape.flags
-        self.seriesID = seriesID
-        startMs = shape.startMs
-        endMs = shape.endMs
-        pointCount = shape.pointCount
-        self.compressedSize = compressedSize
-        self.uncompressedSize = uncompressedSize
+    /// Reads the header of a whole chunk, once its checksum is right.
+    ///
+    /// - Parameter chunk: the header's 64 bytes and the payload, nothing behind it.
+    /// - Throws: `ChunkError`; of a chunk that is not what was written nothing but `.truncated`, `.magic` or
+    ///   `.checksum`.
+    init(whole chunk: Span<UInt8>) throws(ChunkError) {
+        guard chunk.count >= ChunkHeader.byteCount else {
+            throw .truncated(wanted: ChunkHeader.byteCount, available: chunk.count)
+        }
+        let magic = ByteLoads.u32(chunk, 0)
+        guard magic == ChunkHeader.magic else { throw .magic(found: magic) }
+        var words: [8 of UInt64] = .init(repeating: 0)
+        for index in 0..<7 { words[index] = ByteLoads.u64(chunk, 8 * index) }
+        let computed = XXH64.hash(
+            header: words,
+            followedBy: chunk.extracting(ChunkHeader.byteCount...)
+        )
+        let stored = ByteLoads.u64(chunk, ChunkHeader.checksumOffset)
+        guard stored == computed else { throw .checksum(stored: stored, computed: computed) }
+        try self.init(chunk)
+        let end = ChunkHeader.byteCount + Int(compressedSize)
+        guard chunk.count == end else { throw .truncated(wanted: end, available: chunk.count) }
+    }
+
+    /// The length of the chunk that begins with these 64 bytes, if they may be a header.
+    static func length(_ bytes: Span<UInt8>) -> Int? {
+        guard bytes.count >= byteCount, ByteLoads.u32(bytes, 0) == magic else { return nil }
+        return byteCount + Int(ByteLoads.u32(bytes, 44))
+    }
+
+    /// The 64 bytes that go before a payload, eight at a time.
+    func words(before payload: Span<UInt8>) -> [8 of UInt64] {
+        words(checksum: checksum(of: payload))
     }
 
     /// Whether a chunk can have such times and as many points.
@@ -162,18 +181,10 @@ public struct ChunkHeader: Hashable, Sendable {
         let end = ChunkHeader.byteCount + Int(compressedSize)
         guard chunk.count >= end else { throw .truncated(wanted: end, available: chunk.count) }
         let payload = ChunkHeader.byteCount..<end
-        try verify(
-            chunk.extracting(payload),
-            against: ByteLoads.u64(chunk, ChunkHeader.checksumOffset)
-        )
-        return payload
-    }
-
-    /// Checks header and payload against a checksum that is kept elsewhere.
-    /// - Throws: `.checksum`.
-    func verify(_ payload: Span<UInt8>, against stored: UInt64) throws(ChunkError) {
-        let computed = checksum(of: payload)
+        let stored = ByteLoads.u64(chunk, ChunkHeader.checksumOffset)
+        let computed = checksum(of: chunk.extracting(payload))
         guard stored == computed else { throw .checksum(stored: stored, computed: computed) }
+        return payload
     }
 
     /// The checksum over the header, with zeros in its place, and the payload.

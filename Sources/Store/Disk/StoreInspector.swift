@@ -117,15 +117,51 @@ public enum StoreInspector {
             lines.append("every checksum is right")
         } catch {
             lines.append("damaged: \(error)")
+            if case .chunk = error { return lines }
+            if error.isDamage { lines += chunks(path, fileSystem) }
         }
         return lines
+    }
+
+    // What can be read of a segment whose index cannot.
+    private static func chunks(_ path: String, _ fileSystem: any FileSystem) -> [String] {
+        do throws(Errno) {
+            let file = try fileSystem.map(path)
+            return try file.withBytes(in: 0..<file.count, failing: { $0 }) {
+                (bytes: Span<UInt8>) throws(Errno) -> [String] in
+                var walk = ChunkWalk(from: SegmentFormat.headerBytes, byteCount: bytes.count)
+                var lines: [String] = []
+                var count = 0
+                while let found = walk.next(in: bytes) {
+                    count += 1
+                    if count > listLimit { continue }
+                    let header = found.header
+                    lines.append(
+                        "  chunk at byte \(found.offset): series \(header.seriesID), "
+                            + "\(header.pointCount) samples, "
+                            + span(header.startMs, header.endMs)
+                            + (header.flags.contains(.late) ? ", late" : "")
+                    )
+                }
+                return ["sound chunks by their headers \(count)"] + lines
+            }
+        } catch {
+            return ["cannot look for chunks: \(error)"]
+        }
     }
 
     private static func describe(
         _ series: Int,
         in segment: SegmentReader
     ) throws(SegmentError) -> [String] {
-        var lines = ["\(try segment.id(of: series)) \(try segment.labels(of: series))"]
+        var id = "(id unknown)"
+        do throws(SegmentError) {
+            id = "\(try segment.id(of: series))"
+        } catch {
+            // It stands in the chunks, which follow and say what is wrong with them.
+            guard case .chunk = error else { throw error }
+        }
+        var lines = ["\(id) \(try segment.labels(of: series))"]
         for chunk in try segment.chunks(of: series) {
             var samples = SampleColumns()
             do throws(SegmentError) {

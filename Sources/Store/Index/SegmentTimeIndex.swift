@@ -44,7 +44,7 @@ public final class SegmentTimeIndex: TimeIndex {
                         offset: chunk.offset,
                         start: chunk.start,
                         end: chunk.end,
-                        count: Int(chunk.header.pointCount)
+                        count: Int(try segment.header(of: chunk).pointCount)
                     )
                 )
             }

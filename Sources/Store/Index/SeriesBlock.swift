@@ -1,4 +1,4 @@
-// The ids of up to 256 series and where their chunks are. Byte layout: Store.docc/segment-file.md
+// What finds up to 256 series and their chunks. Byte layout: Store.docc/segment-file.md
 import Codec
 import Model
 
@@ -7,7 +7,11 @@ enum SeriesBlock {
     /// All blocks but the last hold so many.
     static let seriesCount = 256
     private static let groupSeries = 16
-    private static let idBytes = 16
+    // What the word of a chunk says beside the length of its payload.
+    private static let moreFollow: UInt64 = 1
+    private static let timesFollow: UInt64 = 2
+    private static let late: UInt64 = 4
+    private static let sizeShift: UInt64 = 3
 
     /// What the chunk lists count from.
     struct Origin {
@@ -22,40 +26,33 @@ enum SeriesBlock {
         min(seriesCount, total - number * seriesCount)
     }
 
-    /// Throws unless the block has room for what every block of `count` series has, and for its table
-    /// of shapes.
+    /// Throws unless the block has room for what every block of `count` series has.
     static func check(_ block: Span<UInt8>, _ count: Int) throws(CodecError) {
-        let start = tableStart(count)
+        let start = listsStart(count)
         guard block.count >= start else {
             throw .truncated(atByte: 0, wanted: start, available: block.count)
         }
-        let shapes = shapeCount(block, count)
-        guard shapes <= (block.count - start) / ChunkShape.byteCount else {
-            throw .truncated(
-                atByte: start,
-                wanted: ChunkShape.byteCount * shapes,
-                available: block.count - start
-            )
-        }
     }
 
-    /// The id of a series; the block was checked.
-    static func id(_ block: Span<UInt8>, _ index: Int) -> SeriesID {
-        SeriesID(
-            high: ByteLoads.u64BigEndian(block, idBytes * index),
-            low: ByteLoads.u64BigEndian(block, idBytes * index + 8)
-        )
-    }
+    /// What a block keeps of an id: enough to find its series, which one then knows by its chunk.
+    static func mark(of id: SeriesID) -> UInt8 { UInt8(truncatingIfNeeded: id.low) }
 
-    /// The first of `count` series whose id is not before `wanted`.
-    static func lowerBound(_ block: Span<UInt8>, _ count: Int, _ wanted: SeriesID) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if id(block, middle) < wanted { low = middle + 1 } else { high = middle }
+    /// The mark of a series; the block was checked.
+    static func mark(_ block: Span<UInt8>, _ index: Int) -> UInt8 { block[index] }
+
+    /// The first of `count` series from `start` on that has this mark.
+    static func firstSeries(
+        _ block: Span<UInt8>,
+        _ count: Int,
+        marked mark: UInt8,
+        from start: Int
+    ) -> Int? {
+        var index = start
+        while index < count {
+            if block[index] == mark { return index }
+            index += 1
         }
-        return low
+        return nil
     }
 
     /// Calls `body` with each chunk of a series; the block was checked.
@@ -67,55 +64,45 @@ enum SeriesBlock {
         _ body: (ChunkRef) -> Void
     ) throws(CodecError) {
         let group = index / groupSeries
-        let table = tableStart(count)
-        let shapes = shapeCount(block, count)
-        let start = Int(ByteLoads.u32(block, idBytes * count + 4 * group))
-        var cursor = ByteCursor(at: table + ChunkShape.byteCount * shapes + start)
+        let start = Int(ByteLoads.u32(block, count + 4 * group))
+        var cursor = ByteCursor(at: listsStart(count) + start)
         var offset = Int(clamping: try cursor.varint(block))
+        var (first, last) = (origin.times.start.ms, origin.times.end.ms)
         for series in group * groupSeries...index {
             var more = true
             while more {
                 let word = try shortVarint(block, &cursor)
-                more = word & 1 != 0
-                let number = Int(clamping: try shortVarint(block, &cursor))
-                guard number <= shapes else {
-                    throw .malformed(atByte: cursor.offset, what: "shape \(number) of \(shapes)")
+                more = word & moreFollow != 0
+                if word & timesFollow != 0 {
+                    let behind = Int64(bitPattern: try shortVarint(block, &cursor))
+                    let before = Int64(bitPattern: try shortVarint(block, &cursor))
+                    first = origin.times.start.ms &+ behind
+                    last = origin.times.end.ms &- before
                 }
-                let shape =
-                    number == 0
-                    ? try ChunkShape(block, &cursor, origin.times)
-                    : ChunkShape(
-                        block,
-                        at: table + ChunkShape.byteCount * (number - 1),
-                        origin.times
-                    )
-                var plainBytes = word >> 1
-                if shape.compression.firstStage != nil { plainBytes = try cursor.varint(block) }
-                let chunk = ChunkRef(
-                    offset: offset,
-                    header: ChunkHeader(
-                        shape,
-                        seriesID: id(block, index),
-                        compressedSize: UInt32(clamping: word >> 1),
-                        uncompressedSize: UInt32(clamping: plainBytes)
-                    )
-                )
+                let payloadBytes = word >> sizeShift
                 guard offset >= SegmentFormat.headerBytes, offset <= origin.chunksEnd,
-                    word >> 1 <= UInt32.max, chunk.byteCount <= origin.chunksEnd - offset
+                    payloadBytes <= UInt32.max,
+                    ChunkHeader.byteCount + Int(payloadBytes) <= origin.chunksEnd - offset
                 else {
                     throw .malformed(
                         atByte: cursor.offset,
-                        what: "a chunk of \(word >> 1) bytes at byte \(offset), chunks end at "
+                        what: "a chunk of \(payloadBytes) bytes at byte \(offset), chunks end at "
                             + "\(origin.chunksEnd)"
                     )
                 }
-                guard chunk.header.isPossible else {
+                guard first <= last else {
                     throw .malformed(
                         atByte: cursor.offset,
-                        what: "a chunk with \(shape.pointCount) points from \(shape.startMs) to "
-                            + "\(shape.endMs)"
+                        what: "a chunk from \(first) to \(last)"
                     )
                 }
+                let chunk = ChunkRef(
+                    offset: offset,
+                    byteCount: ChunkHeader.byteCount + Int(payloadBytes),
+                    start: Timestamp(ms: first),
+                    end: Timestamp(ms: last),
+                    isLate: word & late != 0
+                )
                 if series == index { body(chunk) }
                 offset += chunk.byteCount
             }
@@ -141,17 +128,9 @@ enum SeriesBlock {
         return UInt64(first & 0x7f) | UInt64(second) << 7
     }
 
-    // Where the table of shapes begins, behind their number.
-    private static func tableStart(_ count: Int) -> Int {
-        shapeCountPlace(count) + 4
-    }
-
-    private static func shapeCountPlace(_ count: Int) -> Int {
-        idBytes * count + 4 * ((count + groupSeries - 1) / groupSeries)
-    }
-
-    private static func shapeCount(_ block: Span<UInt8>, _ count: Int) -> Int {
-        Int(ByteLoads.u32(block, shapeCountPlace(count)))
+    // Where the lists of chunks begin.
+    private static func listsStart(_ count: Int) -> Int {
+        count + 4 * ((count + groupSeries - 1) / groupSeries)
     }
 
     /// Codes one block.
@@ -173,33 +152,33 @@ enum SeriesBlock {
         _ times: TimeRange
     ) -> [UInt8] {
         var block = ByteSink()
-        for id in ids {
-            block.u64(id.high.byteSwapped)
-            block.u64(id.low.byteSwapped)
-        }
-        let shapes = ChunkShapes(chunks[firstChunk..<(chunkEnds.last ?? firstChunk)], times)
+        for id in ids { block.u8(mark(of: id)) }
         var lists = ByteSink()
         var chunk = firstChunk
+        var (first, last) = (times.start.ms, times.end.ms)
         for (place, end) in chunkEnds.enumerated() {
             if place % groupSeries == 0 {
                 block.u32(UInt32(lists.count))
                 lists.varint(UInt64(offset))
+                (first, last) = (times.start.ms, times.end.ms)
             }
             while chunk < end {
                 let note = chunks[chunk]
-                let number = shapes.numbers[chunk - firstChunk]
                 chunk += 1
-                lists.varint(UInt64(note.payloadBytes) << 1 | (chunk < end ? 1 : 0))
-                lists.varint(UInt64(number))
-                if number == 0 { note.shape.write(to: &lists, times) }
-                if note.shape.compression.firstStage != nil {
-                    lists.varint(UInt64(note.plainBytes))
+                let isAlike = note.startMs == first && note.endMs == last
+                var word = UInt64(note.payloadBytes) << sizeShift
+                if chunk < end { word |= moreFollow }
+                if !isAlike { word |= timesFollow }
+                if note.isLate { word |= late }
+                lists.varint(word)
+                if !isAlike {
+                    (first, last) = (note.startMs, note.endMs)
+                    lists.varint(UInt64(bitPattern: first &- times.start.ms))
+                    lists.varint(UInt64(bitPattern: times.end.ms &- last))
                 }
-                offset += ChunkRef.checksumBytes + Int(note.payloadBytes)
+                offset += ChunkHeader.byteCount + Int(note.payloadBytes)
             }
         }
-        block.u32(UInt32(shapes.table.count))
-        for shape in shapes.table { shape.write(toTable: &block, times) }
         block.raw(lists.bytes)
         return block.bytes
     }
@@ -207,20 +186,15 @@ enum SeriesBlock {
 
 /// What a writer notes of a chunk until it writes the series blocks.
 struct ChunkNote {
-    var shape: ChunkShape
-    var payloadBytes: UInt32
-    /// Before the second stage.
-    var plainBytes: UInt32
+    let startMs: Int64
+    let endMs: Int64
+    let payloadBytes: UInt32
+    let isLate: Bool
 
     init(_ header: ChunkHeader) {
-        shape = ChunkShape(
-            startMs: header.startMs,
-            endMs: header.endMs,
-            pointCount: header.pointCount,
-            compression: header.compression,
-            flags: header.flags
-        )
+        startMs = header.startMs
+        endMs = header.endMs
         payloadBytes = header.compressedSize
-        plainBytes = header.uncompressedSize
+        isLate = header.flags.contains(.late)
     }
 }

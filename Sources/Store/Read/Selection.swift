@@ -64,7 +64,14 @@ public final class Selection: Sendable {
                     segment.advise(.willNeed)
                 }
                 for series in found {
-                    let id = try segment.id(of: series)
+                    let id: SeriesID
+                    do throws(SegmentError) {
+                        id = try segment.id(of: series)
+                    } catch {
+                        // All of its chunks are damaged: their readers will say so.
+                        guard case .chunk = error else { throw error }
+                        id = SeriesIdentity.id(of: try texts.labels(of: series))
+                    }
                     let entry: Int
                     if let known = numbers[id] {
                         entry = known

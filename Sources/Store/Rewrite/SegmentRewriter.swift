@@ -131,8 +131,8 @@ public struct SegmentRewriter {
         for series in 0..<source.seriesCount {
             guard let labels = labels(try source.labels(of: series)), !labels.isEmpty else {
                 outcome.filteredSeries += 1
-                try source.forEachChunk(of: series) { chunk in
-                    outcome.filteredSamples += Int(chunk.header.pointCount)
+                for chunk in try source.chunks(of: series) {
+                    outcome.filteredSamples += Int(try source.header(of: chunk).pointCount)
                 }
                 continue
             }
@@ -158,7 +158,7 @@ public struct SegmentRewriter {
             writer.startSeries(order[first].id, labels)
             if end == first + 1 {
                 for chunk in try source.chunks(of: series) {
-                    try copy(chunk, chunk.header.flags, to: &writer)
+                    try copy(chunk, to: &writer)
                 }
             } else {
                 outcome.joinedSeries += end - first - 1
@@ -193,26 +193,19 @@ public struct SegmentRewriter {
                 }
             }
         }
-        for chunk in inOrder { try copy(chunk, chunk.header.flags, to: &writer) }
-        for chunk in late { try copy(chunk, chunk.header.flags.union(.late), to: &writer) }
+        for chunk in inOrder { try copy(chunk, to: &writer) }
+        for chunk in late { try copy(chunk, and: .late, to: &writer) }
     }
 
     private func copy(
         _ chunk: ChunkRef,
-        _ flags: ChunkFlags,
+        and flags: ChunkFlags = [],
         to writer: inout SegmentWriter
     ) throws(SegmentError) {
+        var header = try source.header(of: chunk)
         let content = try source.content(of: chunk)
-        let payload: Range<Int>
-        do throws(ChunkError) {
-            try chunk.header.checkFeatures()
-            payload = try chunk.header.verify(content.span)
-        } catch {
-            throw .chunk(path: source.path, offset: chunk.offset, cause: error)
-        }
-        var header = chunk.header
-        header.flags = flags
-        try writer.add(content.span.extracting(payload), header)
+        header.flags.formUnion(flags)
+        try writer.add(content.span.extracting(ChunkHeader.byteCount...), header)
     }
 }
 

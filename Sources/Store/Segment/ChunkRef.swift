@@ -1,32 +1,31 @@
 // One chunk of a segment, as the series blocks know it. Byte layout: Store.docc/segment-file.md
 public import Model
 
-/// One chunk of a segment, as the index knows it.
+/// One chunk of a segment, as the index knows it; the rest is in the chunk's header.
 public struct ChunkRef: Hashable, Sendable {
-    /// What lies before each payload in a segment.
-    static let checksumBytes = 8
-
-    /// Where the chunk is in the file: its checksum, then its payload.
+    /// Where its header is in the file.
     public let offset: Int
-    /// What the series block says of it; the checksum in the file is over this and the payload.
-    public let header: ChunkHeader
-
-    init(offset: Int, header: ChunkHeader) {
-        self.offset = offset
-        self.header = header
-    }
-
-    /// The length of checksum and payload.
-    public var byteCount: Int { ChunkRef.checksumBytes + Int(header.compressedSize) }
+    /// The length of header and payload.
+    public let byteCount: Int
     /// The time of the first sample.
-    public var start: Timestamp { Timestamp(ms: header.startMs) }
+    public let start: Timestamp
     /// The time of the last sample.
-    public var end: Timestamp { Timestamp(ms: header.endMs) }
+    public let end: Timestamp
     /// Whether it holds late samples.
-    public var isLate: Bool { header.flags.contains(.late) }
+    public let isLate: Bool
+
+    /// Where it is in the file.
+    var range: Range<Int> { offset..<offset + byteCount }
 
     /// Whether one of the samples may lie in `range`.
     public func overlaps(_ range: TimeRange) -> Bool {
         start <= range.end && range.start <= end
+    }
+
+    /// Whether a header says the same.
+    func agrees(with header: ChunkHeader) -> Bool {
+        byteCount == ChunkHeader.byteCount + Int(header.compressedSize)
+            && start.ms == header.startMs && end.ms == header.endMs
+            && isLate == header.flags.contains(.late)
     }
 }

@@ -111,11 +111,20 @@ struct SegmentFooter: Equatable {
                     + "\(layout.seriesBlocks) series blocks"
             )
         }
+        // Rows of one block are looked through as fast as postings are found.
+        guard (layout.postingBlocks == 0) == (layout.rowBlocks <= 1) else {
+            throw .contradiction(
+                path: path,
+                part: .footer,
+                offset: offset,
+                what: "\(layout.rowBlocks) row and \(layout.postingBlocks) postings blocks"
+            )
+        }
     }
 
     // No count beyond what a file of this length can hold: readers size their memory by them.
     private func checkCounts(_ path: String) throws(SegmentError) {
-        let chunks = (layout.chunksEnd - SegmentFormat.headerBytes) / ChunkRef.checksumBytes
+        let chunks = (layout.chunksEnd - SegmentFormat.headerBytes) / ChunkHeader.byteCount
         // An entry has a byte or more, of which Snappy stores 64 in three.
         let entries = SnappyBlock.maximumRatio * (layout.directoryOffset - layout.chunksEnd)
         guard layout.chunkCount <= chunks, lateChunkCount <= layout.chunkCount,

@@ -25,20 +25,20 @@ struct SegmentOutput {
     }
 
     /// Appends a chunk: `body` adds its payload to the end of what it is given, which holds other
-    /// things already, and makes the header that its checksum is over too.
+    /// things already, and makes the header that goes before it.
     ///
     /// - Returns: the header.
     mutating func writeChunk(
         _ body: (inout [UInt8]) -> ChunkHeader
     ) throws(SegmentError) -> ChunkHeader {
         let start = waiting.count
-        waiting.append(contentsOf: repeatElement(0, count: ChunkRef.checksumBytes))
+        waiting.append(contentsOf: repeatElement(0, count: ChunkHeader.byteCount))
         let header = body(&waiting)
-        let payload = start + ChunkRef.checksumBytes
-        let checksum = header.checksum(of: waiting.span.extracting(payload...))
+        let payload = start + ChunkHeader.byteCount
+        let words = header.words(before: waiting.span.extracting(payload...))
         var sink = ByteSink(waiting)
         waiting = []  // one owner: nothing is copied
-        sink.patch(u64: checksum, at: start)
+        for index in words.indices { sink.patch(u64: words[index], at: start + 8 * index) }
         waiting = sink.bytes
         if waiting.count >= SegmentOutput.bufferBytes { try flush() }
         return header

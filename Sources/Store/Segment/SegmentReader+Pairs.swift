@@ -168,7 +168,31 @@ extension SegmentReader {
 
     // MARK: Series
 
-    /// Adds the series that have a pair to `set`, and says how many those are.
+    /// Adds the series that have one of `pairs` to `set`.
+    func insertSeries(withAnyOf pairs: [Int], into set: inout SeriesSet) throws(SegmentError) {
+        if pairs.isEmpty { return }
+        guard layout.postingBlocks == 0 else {
+            for pair in pairs { try insertSeries(withPair: pair, into: &set) }
+            return
+        }
+        var isWanted = [Bool](repeating: false, count: layout.pairCount)
+        for pair in pairs { isWanted[pair] = true }
+        let block = try entry(.rows, seriesCount - 1).block
+        try block.place.decoding { () throws(CodecError) in
+            let bytes = block.bytes.span
+            var cursor = block.cursor(beforeGroupOf: 0)
+            for series in 0..<seriesCount {
+                if series % EntryBlock.groupEntries == 0 {
+                    cursor = block.cursor(beforeGroupOf: series)
+                }
+                var isFound = false
+                try forEachPair(bytes, &cursor) { isFound = isFound || isWanted[$0] }
+                if isFound { set.insert(series) }
+            }
+        }
+    }
+
+    /// Adds the series that have a pair to `set`, of a segment with postings.
     @discardableResult
     func insertSeries(withPair pair: Int, into set: inout SeriesSet) throws(SegmentError) -> Int {
         let (block, index) = try entry(.postings, pair)
@@ -192,20 +216,32 @@ extension SegmentReader {
                 for _ in 0..<word >> 1 { _ = try cursor.varint(bytes) }
                 if word & 1 != 0 { _ = try cursor.field(bytes) }
             }
-            var last: UInt64 = 0
-            for place in 0..<(try cursor.varint(bytes) >> 1) {
-                let step = try cursor.varint(bytes)
-                let (pair, overflow) = last.addingReportingOverflow(step)
-                guard !overflow, place == 0 || step > 0, pair < UInt64(layout.pairCount) else {
-                    throw .malformed(
-                        atByte: cursor.offset,
-                        what: "pair \(last) + \(step) of \(layout.pairCount)"
-                    )
-                }
-                pairs.append(Int(pair))
-                last = pair
-            }
+            try forEachPair(bytes, &cursor) { pairs.append($0) }
         }
+    }
+
+    // Reads one row and steps over it.
+    @inline(__always)
+    private func forEachPair(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout ByteCursor,
+        _ body: (Int) -> Void
+    ) throws(CodecError) {
+        let word = try cursor.varint(bytes)
+        var last: UInt64 = 0
+        for place in 0..<word >> 1 {
+            let step = try cursor.varint(bytes)
+            let (pair, overflow) = last.addingReportingOverflow(step)
+            guard !overflow, place == 0 || step > 0, pair < UInt64(layout.pairCount) else {
+                throw .malformed(
+                    atByte: cursor.offset,
+                    what: "pair \(last) + \(step) of \(layout.pairCount)"
+                )
+            }
+            body(Int(pair))
+            last = pair
+        }
+        if word & 1 != 0 { _ = try cursor.field(bytes) }
     }
 
     // The block with entry `number` of its kind, and where in the block that is.

@@ -78,20 +78,18 @@ extension SegmentReader {
     ) throws(SegmentError) -> SeriesSet {
         var set = SeriesSet(of: seriesCount)
         guard let pairs = try pairs(named: matcher.name) else { return set }
+        var found: [Int] = []
         if let literals = literals(of: matcher, accepted: wanted) {
             for literal in literals {
-                if let pair = try pair(of: literal, among: pairs) {
-                    try insertSeries(withPair: pair, into: &set)
-                }
+                if let pair = try pair(of: literal, among: pairs) { found.append(pair) }
             }
-            return set
-        }
-        try forEachValue(of: pairs) { pair, value throws(SegmentError) in
-            if matcher.accepts(bytes: value.span) == wanted {
-                try insertSeries(withPair: pair, into: &set)
+        } else {
+            try forEachValue(of: pairs) { pair, value in
+                if matcher.accepts(bytes: value.span) == wanted { found.append(pair) }
+                return true
             }
-            return true
         }
+        try insertSeries(withAnyOf: found, into: &set)
         return set
     }
 

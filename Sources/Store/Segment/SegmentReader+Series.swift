@@ -5,30 +5,68 @@ public import Model
 import Platform
 
 extension SegmentReader {
-    /// The id of a series.
-    /// - Throws: `SegmentError` when the series block is damaged.
+    /// The id of a series, which the headers of its chunks say: of the first that is not damaged.
+    /// - Throws: `SegmentError` when the series block or all of its chunks are damaged.
     public func id(of series: Int) throws(SegmentError) -> SeriesID {
-        try withSeriesBlock(of: series) { block, _, index in SeriesBlock.id(block, index) }
+        var first: ChunkRef?
+        try forEachChunk(of: series) { if first == nil { first = $0 } }
+        guard let first else { preconditionFailure("BUG: a series without chunks was read") }
+        do throws(SegmentError) {
+            return try header(of: first).seriesID
+        } catch {
+            let failure = error
+            for chunk in try chunks(of: series).dropFirst() {
+                do throws(SegmentError) { return try header(of: chunk).seriesID } catch { continue }
+            }
+            throw failure
+        }
     }
 
     /// The index of the series with this id, nil when the segment has none.
     ///
     /// - Complexity: O(log series).
-    /// - Throws: `SegmentError` when the series block is damaged.
+    /// - Throws: `SegmentError` when the series block is damaged, or every chunk of a series that may be
+    ///   the wanted one.
     public func seriesIndex(of id: SeriesID) throws(SegmentError) -> Int? {
         try checkDirectory()
         guard let number = lastBlock(.series, from: id.high) else { return nil }
+        var failure: SegmentError?
         // Blocks are found by the first half of an id, of which there may be two alike.
         for number in [number, number - 1] where number >= 0 {
             let first = number * SeriesBlock.seriesCount
-            let found = try withSeriesBlock(of: first) { block, count, _ -> Int? in
-                let place = SeriesBlock.lowerBound(block, count, id)
-                return place < count && SeriesBlock.id(block, place) == id ? first + place : nil
+            var next = 0
+            let mark = SeriesBlock.mark(of: id)
+            while let place = try withSeriesBlock(
+                of: first,
+                { block, count, _ in
+                    SeriesBlock.firstSeries(block, count, marked: mark, from: next)
+                }
+            ) {
+                do throws(SegmentError) {
+                    if try isSeries(first + place, id) { return first + place }
+                } catch {
+                    failure = failure ?? error
+                }
+                next = place + 1
             }
-            if let found { return found }
             if blockEntry(.series, number).firstKey < id.high { break }
         }
+        if let failure { throw failure }
         return nil
+    }
+
+    // Nothing but its id has 128 bits alike; that they differ is believed of a sound chunk only.
+    private func isSeries(_ series: Int, _ id: SeriesID) throws(SegmentError) -> Bool {
+        var first: ChunkRef?
+        try forEachChunk(of: series) { if first == nil { first = $0 } }
+        guard let first else { return false }
+        let start = first.offset + ChunkHeader.idOffset
+        let isAlike = try withBytes(in: start..<start + 16) { bytes in
+            ByteLoads.u64BigEndian(bytes, 0) == id.high
+                && ByteLoads.u64BigEndian(bytes, 8) == id.low
+        }
+        if isAlike { return true }
+        return try self.id(of: series) == id
     }
 
     /// The time of the last sample of a series that was not late, in milliseconds.

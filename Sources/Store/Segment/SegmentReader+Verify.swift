@@ -58,6 +58,7 @@ extension SegmentReader {
                 case .names: layout.nameCount
                 case .rows: seriesCount
                 case .series: 0
+                case .postings: layout.postingBlocks == 0 ? 0 : layout.pairCount
                 default: layout.pairCount
                 }
             guard entries == wanted else {
@@ -130,7 +131,18 @@ extension SegmentReader {
             }
             try readPairs(of: series, into: &row)
             for pair in row { pairs[pair] &+= SegmentReader.mixed(series) }
-            for chunk in try chunks(of: series) { try verify(chunk, at: &expected, &found) }
+            let mark = try withSeriesBlock(of: series) { block, _, index in
+                SeriesBlock.mark(block, index)
+            }
+            guard mark == SeriesBlock.mark(of: id) else {
+                throw place.contradiction("the mark of \(id) is \(mark)")
+            }
+            for chunk in try chunks(of: series) {
+                guard try header(of: chunk).seriesID == id else {
+                    throw contradiction(.chunk, chunk.offset, "not of the series \(id)")
+                }
+                try verify(chunk, at: &expected, &found)
+            }
         }
         guard expected == layout.chunksEnd else {
             throw contradiction(
@@ -184,6 +196,7 @@ extension SegmentReader {
     // Each pair has exactly the series whose rows name it: compared by sums of mixed numbers, which
     // differ for any damage that is not made for it.
     private func verifyPostings(_ expected: [UInt64]) throws(SegmentError) {
+        if layout.postingBlocks == 0 { return }
         for (pair, wanted) in expected.enumerated() {
             var set = SeriesSet(of: seriesCount)
             try insertSeries(withPair: pair, into: &set)

@@ -5,7 +5,7 @@ import Model
 
 /// Names, values, rows, postings and series blocks of a segment that is being written.
 ///
-/// Takes memory by series, chunk and label pair, not by sample: about 24 bytes a series and chunk, 4 a
+/// Takes memory by series, chunk and label pair, not by sample: about 24 bytes a series and as many a chunk, 4 a
 /// label, and the distinct pairs' texts.
 struct SegmentTables {
     private var pairs = PairTable()
@@ -63,7 +63,9 @@ struct SegmentTables {
         layout.valueBlocks = try writeValues(order, &table, &output)
         rankPairs(order)
         layout.rowBlocks = try writeRows(&table, &output)
-        layout.postingBlocks = try writePostings(&table, &output)
+        if layout.rowBlocks > 1 {
+            layout.postingBlocks = try writePostings(&table, &output)
+        }
         layout.seriesBlocks = try writeSeries(times, &table, &output)
         layout.directoryOffset = output.position
         layout.directoryChecksum = XXH64.hash(table.directory.bytes.span)

@@ -84,8 +84,7 @@ enum ChecksumRepair {
         chunks(&bytes)
     }
 
-    // What a chunk's checksum is over stands in the series blocks: read as a reader does, where they
-    // still say something.
+    // Chunks are found as a reader finds them, where the series blocks still say something.
     private static func chunks(_ bytes: inout [UInt8]) {
         var checksums: [(offset: Int, value: UInt64)] = []
         do throws(SegmentError) {
@@ -94,7 +93,7 @@ enum ChecksumRepair {
                 for chunk in try reader.chunks(of: series).prefix(1000) {
                     var alone = try reader.content(of: chunk)
                     put(0, &alone, at: 56)
-                    checksums.append((chunk.offset, XXH64.hash(alone.span)))
+                    checksums.append((chunk.offset + 56, XXH64.hash(alone.span)))
                 }
             }
         } catch {

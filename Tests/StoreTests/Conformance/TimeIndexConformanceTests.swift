@@ -28,7 +28,7 @@ private final class MemberTimeIndex: TimeIndex {
                     offset: chunk.offset,
                     start: chunk.start,
                     end: chunk.end,
-                    count: Int(chunk.header.pointCount)
+                    count: Int(try segment.header(of: chunk).pointCount)
                 )
                 state.withLock { $0.members[id, default: []].append(entry) }
             }

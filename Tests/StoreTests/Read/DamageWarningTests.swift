@@ -71,7 +71,7 @@ import Testing
     @Test(
         "a damaged block costs what is in it and is a warning",
         arguments: [
-            SegmentPart.names, .values, .rows, .postings, .series,
+            SegmentPart.names, .values, .rows, .series,
         ]
     )
     func block(part: SegmentPart) throws {

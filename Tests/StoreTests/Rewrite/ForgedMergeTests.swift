@@ -44,11 +44,14 @@ import Testing
     @Test("ids that do not ascend are damage of that segment", arguments: [0, 1])
     func ids(repeated: Int) throws {
         var bytes = try segment((0..<3).map { ["job": "\($0)"] }) { $0 }
-        let layout = try TestSegment.open(bytes).layout
-        let block = try block(.series, bytes)
-        let ids = bytes[block].dropFirst(16 * repeated).prefix(16)
-        bytes.replaceSubrange(block.lowerBound + 32..<block.lowerBound + 48, with: Array(ids))
-        TestSegment.seal(&bytes, layout)
+        let chunks = try (0..<3).map { try TestSegment.open(bytes).chunks(of: $0)[0].range }
+        let id = bytes[chunks[repeated]].dropFirst(8).prefix(16)
+        bytes.replaceSubrange(chunks[2].prefix(24).suffix(16), with: Array(id))
+        var chunk = Array(bytes[chunks[2]])
+        chunk.replaceSubrange(56..<64, with: repeatElement(0, count: 8))
+        var sink = ByteSink(bytes)
+        sink.patch(u64: XXH64.hash(chunk.span), at: chunks[2].lowerBound + 56)
+        bytes = sink.bytes
         do {
             try merge([bytes])
             Issue.record("merged")

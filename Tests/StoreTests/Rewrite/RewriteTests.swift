@@ -246,7 +246,7 @@ import Testing
         }
         let reader = try SegmentReader(store.disk, path: path)
         let chunk = try reader.chunks(of: 0)[0]
-        try store.disk.base.flip(path, at: chunk.offset + ChunkRef.checksumBytes)
+        try store.disk.base.flip(path, at: chunk.offset + ChunkHeader.byteCount)
         let database = try store.open()
         let before = try samples(database)
         database.rewrite()

@@ -17,16 +17,10 @@ import Testing
                 segment: index,
                 chunk: ChunkRef(
                     offset: 64,
-                    header: ChunkHeader(
-                        compression: .columnar,
-                        flags: [],
-                        seriesID: SeriesID(high: 0, low: 0),
-                        startMs: times[0],
-                        endMs: times[times.count - 1],
-                        pointCount: times.count,
-                        compressedSize: 1,
-                        uncompressedSize: 1
-                    )
+                    byteCount: 65,
+                    start: Timestamp(ms: times[0]),
+                    end: Timestamp(ms: times[times.count - 1]),
+                    isLate: false
                 )
             )
         }
