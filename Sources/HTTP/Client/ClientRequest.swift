@@ -14,6 +14,8 @@ public struct ClientRequest: Sendable {
     public var headers: HTTPHeaders
     /// The body; for `GET` and `HEAD` it must be empty.
     public var body: [UInt8]
+    /// A body that is not in memory; `body` is empty then.
+    public var source: BodySource?
     /// For all of it, redirects included; milliseconds.
     public var timeoutMs: Int64 = 30_000
     /// For name, connection and TLS; milliseconds.
@@ -65,6 +67,30 @@ public struct ClientRequest: Sendable {
             return String(decoding: bytes, as: UTF8.self)
         }
         return String(decoding: bytes[..<start] + bytes[(at + 1)...], as: UTF8.self)
+    }
+}
+
+/// A request's body that is fetched while it is sent: never more than a few pieces of it are in memory.
+///
+/// A request with one is sent once: where a connection that was kept breaks, it fails instead of being
+/// sent anew over another.
+public struct BodySource: Sendable {
+    /// The length of the whole body.
+    public let byteCount: Int
+    /// Gives the bytes from `offset` on, at least one and at most `limit`.
+    ///
+    /// Nil says that they cannot be had, and ends the transfer. Called on the loop, one call after the
+    /// other: it must wait for a disk elsewhere.
+    public let piece: @Sendable (_ offset: Int, _ limit: Int) async -> [UInt8]?
+
+    /// Makes a source of at least one byte.
+    public init(
+        byteCount: Int,
+        piece: @escaping @Sendable (_ offset: Int, _ limit: Int) async -> [UInt8]?
+    ) {
+        precondition(byteCount > 0, "BUG: a body source without bytes")
+        self.byteCount = byteCount
+        self.piece = piece
     }
 }
 

@@ -45,6 +45,15 @@ extension CurlHandle {
     }
 
     private mutating func setMethod(_ request: ClientRequest) throws(CurlFailure) {
+        if let source = request.source {
+            guard request.body.isEmpty, request.method != .get, request.method != .head else {
+                throw CurlFailure(code: CURLE_BAD_FUNCTION_ARGUMENT.rawValue)
+            }
+            try set(CURLOPT_UPLOAD, 1)
+            try setOffset(CURLOPT_INFILESIZE_LARGE, source.byteCount)
+            try set(CURLOPT_CUSTOMREQUEST, CurlHandle.checked(request.method.rawValue))
+            return
+        }
         let hasBody = !request.body.isEmpty
         switch request.method {
         case .get where !hasBody: try set(CURLOPT_HTTPGET, 1)
@@ -72,7 +81,7 @@ extension CurlHandle {
             lines.append(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
         if request.headers["user-agent"] == nil { lines.append("User-Agent: tsdb-agent") }
-        if !request.body.isEmpty || request.method == .post {
+        if !request.body.isEmpty || request.source != nil || request.method == .post {
             // No waiting for 100 Continue, and no form type that nobody asked for.
             lines.append("Expect:")
             if request.headers["content-type"] == nil { lines.append("Content-Type:") }

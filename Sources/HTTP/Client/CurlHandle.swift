@@ -106,6 +106,12 @@ struct CurlHandle: ~Copyable {
         try check(unsafe ccurl_set_pointer(easy, data, context))
     }
 
+    /// Goes on with a transfer whose read callback had nothing to give.
+    func goOn() {
+        // An error ends the transfer by itself, in the call that follows.
+        _ = unsafe curl_easy_pause(easy, CURLPAUSE_CONT)
+    }
+
     /// A number that libcurl knows after the transfer; 0 when it does not.
     func number(_ info: CURLINFO) -> Int {
         var value = 0

@@ -38,6 +38,8 @@ public actor CurlMulti: HTTPClient {
     private var nextNumber: UInt64 = 0
     /// Transfers that are called for but not begun; a cancellation takes its number out.
     private var awaited: Set<UInt64> = []
+    /// Bodies that are fetched while they are sent.
+    private var uploads: [UInt64: UploadBuffer] = [:]
     private var idle: [CurlTransfer] = []
     private var watches: [Int32: Watch] = [:]
     private var timer: LoopTimer?
@@ -91,7 +93,36 @@ public actor CurlMulti: HTTPClient {
         let number = nextNumber
         nextNumber += 1
         awaited.insert(number)
-        let outcome = await withTaskCancellationHandler {
+        guard let source = request.source else {
+            return try await perform(request, sink, number).get()
+        }
+        uploads[number] = UploadBuffer(byteCount: source.byteCount)
+        let outcome = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.feed(source, number) }
+            let outcome = await perform(request, sink, number)
+            uploads.removeValue(forKey: number)?.end()
+            return outcome
+        }
+        return try outcome.get()
+    }
+
+    // Until the body has all of it, or nobody wants it any more.
+    private func feed(_ source: BodySource, _ number: UInt64) async {
+        while let next = uploads[number]?.next {
+            let piece = await source.piece(next.offset, next.limit)
+            guard let upload = uploads[number] else { return }
+            upload.put(piece)
+            if let id = byNumber[number] { running[id]?.bodyHasChanged() }
+            await withCheckedContinuation { upload.whenRoom($0) }
+        }
+    }
+
+    private func perform(
+        _ request: ClientRequest,
+        _ sink: BodySink?,
+        _ number: UInt64
+    ) async -> CurlTransfer.Outcome {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 start(request, sink, number, continuation)
             }
@@ -100,7 +131,6 @@ public actor CurlMulti: HTTPClient {
             // run others, and the task may have been cancelled long ago.
             loop.execute { self.assumeIsolated { $0.cancel(number) } }
         }
-        return try outcome.get()
     }
 
     private func start(
@@ -117,7 +147,7 @@ public actor CurlMulti: HTTPClient {
             return continuation.resume(returning: .failure(.closed(url: request.shownURL)))
         }
         do throws(HTTPClientError) {
-            try transfer.prepare(request, sink: sink, continuation)
+            try transfer.prepare(request, sink: sink, uploads[number], continuation)
         } catch {
             idle.append(transfer)
             return continuation.resume(returning: .failure(error))

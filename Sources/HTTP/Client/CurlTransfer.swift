@@ -9,7 +9,7 @@ final class CurlTransfer {
 
     /// Why a callback stopped the transfer.
     private enum Stop {
-        case none, overLimit, bySink
+        case none, overLimit, bySink, bySource
     }
 
     private(set) var handle: CurlHandle
@@ -24,6 +24,7 @@ final class CurlTransfer {
     private var bodyBytes = 0
     private var isHeadGiven = false
     private var stop = Stop.none
+    private var upload: UploadBuffer?
 
     init(handle: consuming CurlHandle) {
         self.handle = handle
@@ -35,8 +36,10 @@ final class CurlTransfer {
     func prepare(
         _ request: ClientRequest,
         sink: BodySink?,
+        _ upload: UploadBuffer?,
         _ continuation: CheckedContinuation<Outcome, Never>
     ) throws(HTTPClientError) {
+        self.upload = upload
         url = request.shownURL
         limitBytes = request.bodyLimitBytes
         do throws(CurlFailure) {
@@ -56,6 +59,14 @@ final class CurlTransfer {
                 for: CURLOPT_HEADERDATA,
                 context: context
             )
+            if upload != nil {
+                try unsafe handle.set(
+                    CURLOPT_READFUNCTION,
+                    readCallback,
+                    for: CURLOPT_READDATA,
+                    context: context
+                )
+            }
         } catch {
             throw .badRequest(url: url, reason: error.text)
         }
@@ -76,6 +87,7 @@ final class CurlTransfer {
         let waiting = continuation
         (continuation, sink, body, headers) = (nil, nil, [], HTTPHeaders())
         (status, headerBytes, bodyBytes, isHeadGiven, stop) = (0, 0, 0, false, .none)
+        upload = nil
         waiting?.resume(returning: outcome)
     }
 
@@ -104,6 +116,7 @@ final class CurlTransfer {
         switch stop {
         case .overLimit: return .tooLarge(url: url, limitBytes: limitBytes)
         case .bySink: return .aborted(url: url)
+        case .bySource: return .transfer(url: url, message: "the body cannot be read")
         case .none: break
         }
         let message = handle.text(for: code)
@@ -120,6 +133,99 @@ final class CurlTransfer {
             return .tls(url: url, message: message)
         default: return .transfer(url: url, message: message)
         }
+    }
+}
+
+// MARK: - The body on its way out
+
+extension CurlTransfer {
+    /// Says that the body has grown, or that it cannot.
+    func bodyHasChanged() {
+        guard let upload, upload.isPaused else { return }
+        upload.isPaused = false
+        handle.goOn()
+    }
+
+    // Fills `room`; how many bytes, or what tells libcurl to wait or to give up.
+    fileprivate func giveBody(_ room: UnsafeMutableRawBufferPointer) -> Int {
+        guard let upload else { return 0 }
+        if upload.isFailed {
+            stop = .bySource
+            return Int(CURL_READFUNC_ABORT)
+        }
+        let count = unsafe upload.take(into: room)
+        if count == 0, upload.sent < upload.byteCount {
+            upload.isPaused = true
+            return Int(CURL_READFUNC_PAUSE)
+        }
+        return count
+    }
+}
+
+/// Pieces of a body between who fetches them and libcurl, which takes them; on the loop's thread.
+final class UploadBuffer {
+    /// How much of a body is fetched at a time.
+    static let pieceBytes = 256 << 10
+
+    let byteCount: Int
+    fileprivate(set) var sent = 0
+    fileprivate var isPaused = false
+    private(set) var isFailed = false
+    private var fetched = 0
+    private var pieces: [[UInt8]] = []
+    private var offset = 0  // what of the first piece is gone
+    private var waiting: CheckedContinuation<Void, Never>?
+
+    init(byteCount: Int) {
+        self.byteCount = byteCount
+    }
+
+    /// What is to be fetched next; nil when that is nothing.
+    var next: (offset: Int, limit: Int)? {
+        guard !isFailed, fetched < byteCount else { return nil }
+        return (fetched, min(UploadBuffer.pieceBytes, byteCount - fetched))
+    }
+
+    /// Takes what was fetched for `next`; nil when it could not be.
+    func put(_ piece: [UInt8]?) {
+        guard let piece, !piece.isEmpty, piece.count <= byteCount - fetched else {
+            isFailed = true
+            return
+        }
+        pieces.append(piece)
+        fetched += piece.count
+    }
+
+    /// Resumes the continuation once there is room: for one piece on its way and one behind it.
+    func whenRoom(_ continuation: CheckedContinuation<Void, Never>) {
+        if pieces.count < 2 || isFailed { continuation.resume() } else { waiting = continuation }
+    }
+
+    /// Nothing is taken any more: who waits for room is resumed.
+    func end() {
+        isFailed = true
+        waiting?.resume()
+        waiting = nil
+    }
+
+    fileprivate func take(into room: UnsafeMutableRawBufferPointer) -> Int {
+        guard let first = pieces.first else { return 0 }
+        let count = min(room.count, first.count - offset)
+        // SAFETY: `count` bytes are in both.
+        unsafe first.withUnsafeBytes { bytes in
+            unsafe room.copyMemory(
+                from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+            )
+        }
+        offset += count
+        sent += count
+        if offset == first.count {
+            pieces.removeFirst()
+            offset = 0
+            waiting?.resume()
+            waiting = nil
+        }
+        return count
     }
 }
 
@@ -198,4 +304,13 @@ private let headerCallback: ccurl_bytes_callback = { bytes, size, count, context
     let raw = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
     return transfer.receiveHeader(unsafe raw.assumingMemoryBound(to: UInt8.self).span)
         ? size * count : .max
+}
+
+// SAFETY: as above, with room for `size * count` bytes.
+private let readCallback: ccurl_bytes_callback = { bytes, size, count, context in
+    guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
+    let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+    return unsafe transfer.giveBody(
+        UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+    )
 }
