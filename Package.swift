@@ -107,14 +107,14 @@ let targets: [Target] = [
     tests(
         "Agent",
         [
-            "Agent", "Model", "Formats", "Platform", "PromQL", "Store", "Collect", "API",
-            "TestSupport",
+            "Agent", "Model", "Formats", "Platform", "PromQL", "Store", "Collect", "Forward",
+            "API", "TestSupport",
         ]
     ),
     tests("House", []),
     tests(
         "EndToEnd",
-        ["tsdb-agent", "Platform", "Formats", "HTTP", "Store", "TestSupport"]
+        ["tsdb-agent", "Platform", "Formats", "HTTP", "Store", "Forward", "TestSupport"]
     ),
 ]
 

@@ -2,6 +2,8 @@
 # Unpacks the real servers that tests talk to from their Debian packages, with the libraries they
 # need, under .build/peers. Installs nothing: no service, no user, no file outside that directory.
 #
+# moto, which answers as S3 does, comes from the Python package index into a directory of its own there.
+#
 #   .build/peers/bin/NAME        starts a server; finds its unpacked libraries
 #   .build/peers/unavailable     written instead when they cannot be had; says why
 #
@@ -19,7 +21,34 @@ complete() {
         [ -x "$peers/bin/$program" ] || return 1
     done
 }
-complete && exit 0
+
+# The index is whatever pip is configured for. Without its extras moto is a third of the size.
+moto_packages="moto[s3]>=5,<6 flask>=3,<4 flask-cors>=5,<7"
+fetch_moto() {
+    [ -x $peers/bin/moto_server ] && return 0
+    rm -rf $peers/moto
+    echo "fetch-peers: installing moto under $peers/moto" >&2
+    # shellcheck disable=SC2086
+    if python3 -m venv $peers/moto >$peers/moto.log 2>&1 &&
+        $peers/moto/bin/pip install --quiet --disable-pip-version-check $moto_packages \
+            >>$peers/moto.log 2>&1 &&
+        timeout 60 $peers/moto/bin/python -m moto.server --help >>$peers/moto.log 2>&1; then
+        cat >$peers/bin/moto_server <<'WRAPPER'
+#!/bin/sh
+root=$(cd "$(dirname "$0")/.." && pwd)
+exec "$root/moto/bin/python" -m moto.server "$@"
+WRAPPER
+        chmod +x $peers/bin/moto_server
+        rm -f $peers/moto.log $peers/no-moto
+        return 0
+    fi
+    echo "cannot install moto: $(tail -n 1 $peers/moto.log)" >$peers/no-moto
+    echo "fetch-peers: $(cat $peers/no-moto)" >&2
+    echo "fetch-peers: tests against an object store will be SKIPPED" >&2
+    [ "${CI:-}" = true ] && exit 1
+    return 0
+}
+complete && { fetch_moto; exit 0; }
 
 give_up() {
     mkdir -p $peers
@@ -100,3 +129,4 @@ for program in $programs; do
 done
 rm -f $peers/version.log $peers/download.log $peers/unavailable
 touch $peers/complete
+fetch_moto

@@ -120,10 +120,25 @@ extension AgentConfig {
         }
     }
 
-    /// The destinations.
+    /// The destinations that take samples.
     var forwardOptions: [ForwardOptions] {
-        let external = Labels(global.externalLabels.map { Label($0.name, $0.value) })
-        return forward.map { $0.options(external) }
+        forward.filter { $0.kind != .archive }.map { $0.options(externalLabels) }
+    }
+
+    /// The destinations that take whole segments.
+    var archiveOptions: [S3Options] {
+        forward.filter { $0.kind == .archive }.map { $0.archiveOptions(externalLabels) }
+    }
+
+    /// Everything that is wrong with a destination's settings.
+    func problems(ofDestination section: ForwardSection) -> [ForwardProblem] {
+        section.kind == .archive
+            ? section.archiveOptions(externalLabels).problems()
+            : section.options(externalLabels).problems()
+    }
+
+    private var externalLabels: Labels {
+        Labels(global.externalLabels.map { Label($0.name, $0.value) })
     }
 }
 
@@ -204,6 +219,29 @@ extension ForwardSection {
         options.tls.insecureSkipVerify = access.tls.insecureSkipVerify
         options.proxyURL = access.proxyURL
         options.externalLabels = external
+        return options
+    }
+}
+
+extension ForwardSection {
+    fileprivate func archiveOptions(_ external: Labels) -> S3Options {
+        var options = S3Options(name: name, url: url, bucket: bucket)
+        options.prefix = prefix
+        if !region.isEmpty { options.region = region }
+        options.usesPathStyle = pathStyle
+        options.credentials.accessKeyID = accessKeyID
+        options.credentials.accessKeyIDFile = accessKeyIDFile
+        options.credentials.secretAccessKey = secretAccessKey
+        options.credentials.secretAccessKeyFile = secretAccessKeyFile
+        options.credentials.sessionTokenFile = sessionTokenFile
+        options.start = start == .now ? .now : .oldest
+        options.remoteTimeout = .milliseconds(remoteTimeoutMs)
+        options.minBackoff = .milliseconds(minBackoffMs)
+        options.maxBackoff = .milliseconds(maxBackoffMs)
+        options.tls = access.tls.options
+        options.proxyURL = access.proxyURL
+        options.externalLabels = external
+        options.relabelRules = writeRelabelRules
         return options
     }
 }

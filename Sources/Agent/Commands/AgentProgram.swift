@@ -53,7 +53,7 @@ public struct AgentProgram: Sendable {
         case CommandSpec.checkConfig.name: check(arguments.operands[0])
         case CommandSpec.collect.name: await actions.collect(collectRequest(arguments), context)
         case CommandSpec.query.name: try await QueryCommand(arguments, context).run(actions.ask)
-        case CommandSpec.verify.name: await actions.verify(arguments.operands, context)
+        case CommandSpec.verify.name: await verify(arguments)
         case CommandSpec.export.name:
             try await ExportCommand(arguments, context).run(actions.ask)
         case CommandSpec.import.name:
@@ -62,6 +62,16 @@ public struct AgentProgram: Sendable {
         case CommandSpec.version.name: showVersion()
         default: preconditionFailure("BUG: the command \(name) is in the table and does nothing")
         }
+    }
+
+    // Archives first: what is checked there takes longest, and files stand at the end of the output.
+    private func verify(_ arguments: CommandArguments) async -> Int32 {
+        var code: Int32 = 0
+        for operand in arguments.operands where ArchivePlace.isOne(operand) {
+            code = max(code, await ArchiveVerify.run(operand, arguments, context))
+        }
+        let paths = arguments.operands.filter { !ArchivePlace.isOne($0) }
+        return paths.isEmpty ? code : max(code, await actions.verify(paths, context))
     }
 
     private func showVersion() -> Int32 {

@@ -72,8 +72,11 @@ extension CommandSpec {
         operands: "PATH…",
         operandCount: 1...Int.max,
         summary: "Checks every checksum of files of the store; a directory means all in it",
-        options: [],
+        options: ArchivePlace.options,
         notes: [
+            "s3://BUCKET/PREFIX is an archive: every object is fetched and checked, and the sequence of",
+            "batches must have no gap. " + ArchivePlace.note,
+            ArchivePlace.secondNote,
             "Nothing is changed. Damage is told by file, byte and what is wrong, and ends it with 1.",
             "While an agent runs, its newest buffer file may seem to end in a torn record.",
         ]
@@ -118,8 +121,10 @@ extension CommandSpec {
                 help: "set this label on every series",
                 repeats: true
             ),
-        ] + DataPlace.options,
+        ] + DataPlace.options + ArchivePlace.ownOptions,
         notes: [
+            "s3://BUCKET/PREFIX is an archive, checked as it is read. " + ArchivePlace.note,
+            ArchivePlace.secondNote,
             "Into the running agent at --server, or into the directory of a stopped one (--config,",
             "--set storage.base_path=DIR). Samples of any age and order are taken; those that the",
             "store has are left out, so that the same file may be imported again. Times are seconds",

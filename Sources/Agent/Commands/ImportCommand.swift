@@ -1,6 +1,7 @@
 // `tsdb-agent import`: series as text, into a running agent or a stopped one's directory.
 internal import API
 internal import Formats
+internal import Forward
 internal import Model
 internal import Platform
 internal import Store
@@ -98,6 +99,9 @@ struct ImportCommand {
         _ batch: inout ImportBatch,
         _ tally: inout Tally
     ) async throws(DataFailure) {
+        if ArchivePlace.isOne(path) {
+            return try await readArchive(path, into: sink, &batch, &tally)
+        }
         let name = path == "-" ? "standard input" : path
         let isTable = path.hasSuffix(".csv")
         var reader = SeriesReader(
@@ -127,6 +131,64 @@ struct ImportCommand {
             }
             if batch.count >= ImportCommand.batchSamples {
                 try await flush(&batch, into: sink, &tally)
+            }
+        }
+    }
+
+    // Segment after segment, oldest first; what is damaged is told and left out, and the rest goes in.
+    private func readArchive(
+        _ path: String,
+        into sink: some ImportSink,
+        _ batch: inout ImportBatch,
+        _ tally: inout Tally
+    ) async throws(DataFailure) {
+        let session = try ArchiveSession(path, arguments, context)
+        var failure: DataFailure?
+        do throws(DataFailure) {
+            for segment in try await session.segments() {
+                let reader: SegmentReader
+                do throws(S3Error) {
+                    reader = try await session.reader.segment(
+                        segment.name,
+                        byteCount: segment.byteCount
+                    )
+                } catch {
+                    guard error.isOfTheObject else { throw DataFailure(error) }
+                    tally.note(damaged: "\(error)")
+                    continue
+                }
+                tally.bytes += segment.byteCount
+                try await read(reader, into: sink, &batch, &tally)
+            }
+        } catch {
+            failure = error
+        }
+        await session.end()
+        if let failure { throw failure }
+    }
+
+    private func read(
+        _ segment: SegmentReader,
+        into sink: some ImportSink,
+        _ batch: inout ImportBatch,
+        _ tally: inout Tally
+    ) async throws(DataFailure) {
+        for series in 0..<segment.seriesCount {
+            var samples = SampleColumns()
+            let labels: Labels
+            do throws(SegmentError) {
+                labels = try segment.labels(of: series)
+                for chunk in try segment.chunks(of: series) {
+                    try segment.decode(chunk, into: &samples)
+                }
+            } catch {
+                throw DataFailure(error)
+            }
+            for index in 0..<samples.count {
+                batch.add(labels, samples.times[index], samples.values[index])
+                if batch.count >= ImportCommand.batchSamples {
+                    try await flush(&batch, into: sink, &tally)
+                }
             }
         }
     }
@@ -189,6 +251,7 @@ struct ImportCommand {
         var bytes = 0
         private var report = ImportReport()
         private var old = 0
+        private var damaged = 0
         private var progress: ProgressLine
         private let context: CommandContext
         private let retentionMs: Int64
@@ -204,6 +267,12 @@ struct ImportCommand {
             let (limit, overflow) = context.clock.nowMs().subtractingReportingOverflow(retentionMs)
             if overflow { return }
             for one in series { old += one.samples.times.count { $0 < limit } }
+        }
+
+        mutating func note(damaged text: String) {
+            damaged += 1
+            progress.clear()
+            context.err("tsdb-agent import: left out: \(text)\n")
         }
 
         mutating func add(_ more: ImportReport) {
@@ -230,7 +299,7 @@ struct ImportCommand {
                         + "the agent deletes them unless it is raised\n"
                 )
             }
-            return report.dropped.isEmpty ? 0 : 1
+            return report.dropped.isEmpty && damaged == 0 ? 0 : 1
         }
     }
 }

@@ -228,8 +228,9 @@ struct ConfigCheck {
                 note(at + ["name"], "\"\(destination.name)\" names two destinations; rename one")
             }
             if destination.kind == nil {
-                note(at + ["kind"], "is missing; write \"remote_write\"")
+                note(at + ["kind"], "is missing; write \"remote_write\" or \"s3\"")
             }
+            checkMode(of: destination, at)
             checkURL(destination.url, at + ["url"])
             if destination.minBackoffMs > destination.maxBackoffMs {
                 note(at + ["min_backoff"], "is longer than max_backoff; swap the two")
@@ -238,12 +239,28 @@ struct ConfigCheck {
             checkRelabelling(
                 destination.writeRelabelRules,
                 at + ["write_relabel_configs"],
-                works: false
+                works: destination.kind == .archive
             )
             if reader.problems.count > known { continue }
-            for problem in config.forwardOptions[index].problems() {
+            for problem in config.problems(ofDestination: destination) {
                 note(at + [problem.key], problem.text)
             }
+        }
+    }
+
+    private mutating func checkMode(of destination: ForwardSection, _ path: [String]) {
+        switch (destination.kind, destination.mode) {
+        case (.archive, .live?):
+            note(path + ["mode"], "an object store takes sealed segments only; leave it out")
+        case (.remoteWrite, .sealed?):
+            note(path + ["mode"], "remote_write follows the tail; write \"live\" or leave it out")
+        default: break
+        }
+        guard destination.kind == .archive else { return }
+        if !destination.access.basicAuth.username.isEmpty || destination.access.authorization.isUsed
+        {
+            let key = destination.access.authorization.isUsed ? "authorization" : "basic_auth"
+            note(path + [key], "an object store wants access_key_id instead; remove it")
         }
     }
 

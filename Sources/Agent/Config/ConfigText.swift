@@ -9,7 +9,9 @@ struct ConfigText {
     /// What stands for a secret.
     static let secret = "<secret>"
     /// Keys whose values are secrets, and tables all of whose values are.
-    private static let secretKeys: Set<String> = ["password", "credentials", "secrets"]
+    private static let secretKeys: Set<String> = [
+        "password", "credentials", "secrets", "secret_access_key",
+    ]
     private static let secretTables: Set<String> = ["http_headers", "headers"]
 
     private var text = ""

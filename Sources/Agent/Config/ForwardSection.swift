@@ -5,9 +5,10 @@ public import Formats
 public struct ForwardSection: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         case remoteWrite = "remote_write"
+        case archive = "s3"
     }
     public enum Mode: String, Sendable, CaseIterable {
-        case live
+        case live, sealed
     }
     public enum Message: String, Sendable, CaseIterable {
         case auto
@@ -21,7 +22,8 @@ public struct ForwardSection: Sendable, Equatable {
     public var name = ""
     public var kind: Kind?
     public var url = ""
-    public var mode = Mode.live
+    /// Nil: what the kind does.
+    public var mode: Mode?
     public var message = Message.auto
     public var maxSamplesPerSend: Int64 = 2000
     public var maxInFlight: Int64 = 2
@@ -32,4 +34,14 @@ public struct ForwardSection: Sendable, Equatable {
     /// Of what is sent, after the external labels were added.
     public var writeRelabelRules: [RelabelRule] = []
     public var access = AccessSection()
+    /// The object store's own keys.
+    public var bucket = ""
+    public var prefix = ""
+    public var region = ""
+    public var pathStyle = true
+    public var accessKeyID = ""
+    public var accessKeyIDFile = ""
+    public var secretAccessKey = ""
+    public var secretAccessKeyFile = ""
+    public var sessionTokenFile = ""
 }

@@ -68,9 +68,9 @@ extension ForwardSection {
     static let keys: [ConfigKey<ForwardSection>] =
         [
             .text("name", \.name),
-            .word("kind", \.kind, later: ["s3", "agent"]),
+            .word("kind", \.kind, later: ["agent"]),
             .text("url", \.url),
-            .word("mode", \.mode, later: ["sealed"]),
+            .word("mode", \.mode),
             .later("accepts_out_of_order", "false"),
             .word("protobuf_message", \.message, later: ["io.prometheus.write.v2.Request"]),
             .later("accept_window", "\"0s\""),
@@ -89,9 +89,13 @@ extension ForwardSection {
             ) { RelabelRule() },
             .word("start", \.start),
             .later("fresh_first", "false"),
-            .later("bucket", "\"\""), .later("prefix", "\"\""), .later("region", "\"\""),
-            .later("path_style", "true"), .later("access_key_id", "\"\""),
-            .later("secret_access_key_file", "\"\""),
+            .text("bucket", \.bucket), .text("prefix", \.prefix), .text("region", \.region),
+            .flag("path_style", \.pathStyle),
+            .text("access_key_id", \.accessKeyID),
+            .path("access_key_id_file", \.accessKeyIDFile),
+            .text("secret_access_key", \.secretAccessKey),
+            .path("secret_access_key_file", \.secretAccessKeyFile),
+            .path("session_token_file", \.sessionTokenFile),
         ] + AccessSection.keys()
 }
 

@@ -2,6 +2,7 @@
 // Data flows one way: scraper, host and pushes → writer → store → queries and destinations.
 import API
 import Collect
+import Formats
 import Forward
 import HTTP
 import Model
@@ -25,6 +26,12 @@ actor AgentRuntime {
     private struct Destination {
         let options: ForwardOptions
         let shipper: Shipper
+        let task: Task<Void, Never>
+    }
+
+    private struct Archive {
+        let options: S3Options
+        let destination: S3Destination
         let task: Task<Void, Never>
     }
 
@@ -54,6 +61,7 @@ actor AgentRuntime {
 
     private var config: AgentConfig
     private var destinations: [String: Destination] = [:]
+    private var archives: [String: Archive] = [:]
     private var hostTask: Task<Void, Never>?
     private var ownTask: Task<Void, Never>?
     private var tokenTask: Task<Void, Never>?
@@ -214,6 +222,7 @@ actor AgentRuntime {
             } catch { throw StartError("host: \(error)") }
         }
         for options in config.forwardOptions { startShipping(options) }
+        for options in config.archiveOptions { startArchiving(options) }
         tokenTask = Task(executorPreference: loop) { [loop, tokens, filePool] in
             while !Task.isCancelled {
                 do throws(CancellationError) {
@@ -314,6 +323,9 @@ actor AgentRuntime {
                     await destination.task.value
                 }
             }
+            for archive in archives.values {
+                group.addTask(executorPreference: loop) { await AgentRuntime.end(archive) }
+            }
         }
         await client.close()
         let database = database
@@ -399,5 +411,57 @@ actor AgentRuntime {
             }
         }
         for options in wanted where destinations[options.name] == nil { startShipping(options) }
+        for (name, archive) in archives {
+            let new = config.archiveOptions.first { $0.name == name }
+            if new == archive.options { continue }
+            await AgentRuntime.end(archive)
+            archives[name] = nil
+            if new == nil, destinations[name] == nil {
+                database.unpin(name)
+                StoreMeters.forget(destination: name, in: meters)
+                log.info("destination removed", ("destination", name))
+            }
+        }
+        for options in config.archiveOptions where archives[options.name] == nil {
+            startArchiving(options)
+        }
+    }
+
+    private func startArchiving(_ options: S3Options) {
+        let endpoint: S3Endpoint
+        do throws(URLError) { endpoint = try options.endpoint() } catch {
+            preconditionFailure("BUG: the configuration was checked: \(error)")
+        }
+        let destination = S3Destination(
+            options,
+            feed: database,
+            place: place,
+            client: S3Client(
+                endpoint,
+                as: S3CredentialSource(
+                    options.credentials,
+                    environment: Environment.value,
+                    files: files
+                ),
+                settings: options.settings(userAgent: AgentVersion.userAgent),
+                over: client,
+                pool: filePool,
+                wall: clock
+            ),
+            loop: loop,
+            pool: filePool,
+            meters: meters,
+            log: log,
+            wall: clock
+        )
+        let task = Task(executorPreference: loop) { await destination.run() }
+        archives[options.name] = Archive(options: options, destination: destination, task: task)
+        StoreMeters.register(destination: options.name, database, in: meters)
+    }
+
+    private static func end(_ archive: Archive) async {
+        await archive.destination.stop(within: shipLimit)
+        archive.task.cancel()
+        await archive.task.value
     }
 }

@@ -143,8 +143,38 @@ import Testing
                     + "(only [] is taken so far)"
             ),
             (
+                "[[forward]]\nname = \"a\"\nkind = \"agent\"\nurl = \"http://a\"",
+                "agent.toml:3:8: forward[0].kind: \"agent\" is not supported yet; write "
+                    + "\"remote_write\", \"s3\""
+            ),
+            (
                 "[[forward]]\nname = \"a\"\nkind = \"s3\"\nurl = \"http://a\"",
-                "agent.toml:3:8: forward[0].kind: \"s3\" is not supported yet; write \"remote_write\""
+                "agent.toml:1:3: forward[0].bucket: \"\" is no bucket: 3 to 63 lower-case letters, "
+                    + "digits, dashes and dots"
+            ),
+            (
+                "[[forward]]\nname = \"a\"\nkind = \"s3\"\nurl = \"http://a\"\nbucket = \"bkt\"\n"
+                    + "prefix = \"host=a\"",
+                "agent.toml:6:1: forward[0].prefix: \"host=a\" cannot be used: use only letters, "
+                    + "digits and - _ . /"
+            ),
+            (
+                "[[forward]]\nname = \"a\"\nkind = \"s3\"\nurl = \"http://a\"\nbucket = \"bkt\"\n"
+                    + "access_key_id = \"a\"",
+                "agent.toml:1:3: forward[0].secret_access_key_file: is missing; set both halves, or "
+                    + "none to take them from the environment"
+            ),
+            (
+                "[[forward]]\nname = \"a\"\nkind = \"s3\"\nurl = \"http://a\"\nbucket = \"bkt\"\n"
+                    + "mode = \"live\"",
+                "agent.toml:6:1: forward[0].mode: an object store takes sealed segments only; leave "
+                    + "it out"
+            ),
+            (
+                "[[forward]]\nname = \"a\"\nkind = \"remote_write\"\nurl = \"http://a/w\"\n"
+                    + "mode = \"sealed\"",
+                "agent.toml:5:1: forward[0].mode: remote_write follows the tail; write \"live\" or "
+                    + "leave it out"
             ),
             (
                 "[[forward]]\nname = \"a\"\nkind = \"remote_write\"\nurl = \"ftp://a\"",

@@ -22,6 +22,7 @@ import Testing
             kind = "remote_write"
             url = "https://u:hunter2@example.org/w?a=b"
             authorization = { credentials = "${TOKEN}", type = "Bearer" }
+            secret_access_key = "hunter2"
             """,
             environment: ["TOKEN": "hunter2", "TSDB_AGENT_LOG_LEVEL": "debug"]
         ).shownText
@@ -46,6 +47,7 @@ import Testing
                 kind = "remote_write"
                 url = "https://<secret>@example.org/w?a=b"
                 authorization = { credentials = "<secret>", type = "Bearer" }
+                secret_access_key = "<secret>"
 
                 """
         )

@@ -1,5 +1,6 @@
 // agent.toml.example holds every key that works, and the defaults it states are the defaults.
 import Collect
+import Forward
 import Foundation
 import Testing
 
@@ -61,8 +62,18 @@ import Testing
         standard.name = "central"
         standard.kind = .remoteWrite
         standard.url = "http://127.0.0.1:9090/api/v1/write"
+        standard.mode = .live
         standard.access = destination.access
         #expect(destination == standard)
+        let archive = try #require(config.forward.last)
+        standard = ForwardSection()
+        standard.name = "archive"
+        standard.kind = .archive
+        standard.url = "https://s3.eu-west-1.amazonaws.com"
+        standard.bucket = "metrics"
+        standard.region = "us-east-1"
+        #expect(archive == standard)
+        #expect(S3Options(name: "", url: "", bucket: "").region == standard.region)
         #expect(destination.access.tls == TLSSection() && job.access.tls == TLSSection())
     }
 

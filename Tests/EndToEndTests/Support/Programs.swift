@@ -35,6 +35,23 @@ enum Programs {
         return "SKIPPED: no real servers here: \(why ?? "run packaging/fetch-peers.sh")"
     }()
 
+    /// As `peersWanted`, for the object store, which has another origin.
+    static let objectStoreWanted =
+        Environment.value("CI") == "true"
+        || ((try? PosixFileSystem().exists(
+            FilePath.join(repository, ".build/peers/bin/moto_server")
+        ))
+            ?? false)
+
+    /// For `.enabled(if:)`.
+    static let objectStoreSkipped: String = {
+        let path = FilePath.join(repository, ".build/peers/no-moto")
+        let why = (try? PosixFileSystem().readAll(path, limit: 4096)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return "SKIPPED: no object store here: \(why ?? "run packaging/fetch-peers.sh")"
+    }()
+
     private static let repository =
         FilePath.parent(FilePath.parent(FilePath.parent(FilePath.parent(#filePath))))
 
