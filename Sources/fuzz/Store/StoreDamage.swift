@@ -96,6 +96,8 @@ struct StoreDamage {
             switch random.below(8) {
             case 0: slot = [UInt8](repeating: 0, count: 512)
             case 1: slot = Array(bytes.prefix(512))
+            // The number of requests, of which there is room for 8.
+            case 2: slot[6] = random.pick([0, 1, 8, 9, 10, 255])
             default: for _ in 0...random.below(4) { overwrite(&slot, in: 0..<480, &random) }
             }
             if !random.oneIn(8) { ChecksumRepair.prefix(&slot, at: 504) }
