@@ -34,7 +34,7 @@ struct ExpositionImport: Sendable {
         if push.series.isEmpty, push.metadata.isEmpty { return PushResponse.of(.stored) }
         let outcome = await intake.take(push)
         // 400 means that nothing was stored; here only single samples were turned away, and counted.
-        if case .rejected(let reason) = outcome {
+        if case .rejected(let reason, _) = outcome {
             return PushResponse.of(.stored).with(ExpositionImport.notStoredHeader, reason)
         }
         return PushResponse.of(outcome)

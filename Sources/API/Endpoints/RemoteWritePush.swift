@@ -1,4 +1,4 @@
-// POST /api/v1/write: remote write 1.0
+// POST /api/v1/write: remote write 1.0 and 2.0
 internal import HTTP
 internal import Platform
 
@@ -8,63 +8,54 @@ struct RemoteWritePush: Sendable {
     let workers: BlockingPool
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        if let refusal = RemoteWritePush.typeRefusal(request) { return refusal }
+        let message: RemoteWriteMessage
+        do throws(PushRefusal) {
+            message = try RemoteWriteMessage(request)
+        } catch {
+            return PushResponse.refused(error)
+        }
+        let (response, written) = await store(request, message)
+        return message == .version2 ? RemoteWritePush.counted(response, written) : response
+    }
+
+    // The answer, and how many samples are in the store; with 429 and 5xx none, and the sender sends
+    // all of them again.
+    private func store(
+        _ request: HTTPRequest,
+        _ message: RemoteWriteMessage
+    ) async -> (HTTPResponse, samples: Int) {
         let decoder = decoder
         let body = request.body
         let decoded: RemoteWriteDecoder.Decoded
         do throws(PushRefusal) {
-            decoded = try await workers.run { () throws(PushRefusal) in try decoder.decode(body) }
+            try RemoteWriteMessage.checkCoding(request)
+            decoded = try await workers.run { () throws(PushRefusal) in
+                try decoder.decode(body, message)
+            }
         } catch {
-            return PushResponse.refused(error)
+            return (PushResponse.refused(error), 0)
         }
+        let samples = decoded.push.sampleCount
         let outcome =
             decoded.push.series.isEmpty && decoded.push.metadata.isEmpty
             ? .stored : await intake.take(decoded.push)
-        guard outcome == .stored, decoded.refusedSeries > 0 else {
-            return PushResponse.of(outcome)
+        switch outcome {
+        case .stored:
+            guard let refusal = decoded.refusal else { return (PushResponse.of(.stored), samples) }
+            // What is whole was stored; the sender must not try again (specification, "Retries").
+            return (HTTPResponse(.badRequest, text: "\(refusal)\n"), samples)
+        case .rejected(let reason, let lost):
+            let text = [reason, decoded.refusal].compactMap(\.self).joined(separator: "; ")
+            return (HTTPResponse(.badRequest, text: "\(text)\n"), max(0, samples - lost))
+        case .busy, .unavailable: return (PushResponse.of(outcome), 0)
         }
-        // What is whole was stored; the sender must not try again (specification, "Retries").
-        return HTTPResponse(
-            .badRequest,
-            text: "\(decoded.refusedSeries) series refused, the rest is stored; the first: "
-                + "\(decoded.firstRefusal)\n"
-        )
     }
 
-    // A form or a text is what a web page could send without asking: only this type is taken.
-    static func typeRefusal(_ request: HTTPRequest) -> HTTPResponse? {
-        guard request.headers.mediaType == "application/x-protobuf" else {
-            return HTTPResponse(
-                .unsupportedMediaType,
-                text: "Content-Type must be application/x-protobuf\n"
-            )
-        }
-        if let value = request.headers["content-type"],
-            let message = RemoteWritePush.message(value), message != "prometheus.WriteRequest"
-        {
-            return HTTPResponse(
-                .unsupportedMediaType,
-                text: "cannot read this message; send prometheus.WriteRequest (remote write 1.0)\n"
-            )
-        }
-        if let coding = request.headers["content-encoding"], !HTTPHeaders.same(coding, "snappy") {
-            return HTTPResponse(
-                .unsupportedMediaType,
-                text: "Content-Encoding must be snappy\n"
-            )
-        }
-        return nil
-    }
-
-    // The value of the parameter `proto`, nil when there is none.
-    private static func message(_ type: String) -> String? {
-        for part in type.utf8.split(separator: UInt8(ascii: ";")).dropFirst() {
-            let bytes = part.filter { $0 != 0x20 && $0 != 0x09 && $0 != UInt8(ascii: "\"") }
-            if bytes.starts(with: "proto=".utf8) {
-                return String(decoding: bytes.dropFirst(6), as: UTF8.self)
-            }
-        }
-        return nil
+    // "Required Written Response Headers" of 2.0, in errors too.
+    private static func counted(_ response: HTTPResponse, _ samples: Int) -> HTTPResponse {
+        response.with("X-Prometheus-Remote-Write-Samples-Written", "\(samples)")
+            .with("X-Prometheus-Remote-Write-Histograms-Written", "0")
+            .with("X-Prometheus-Remote-Write-Exemplars-Written", "0")
     }
 }
 
@@ -73,7 +64,7 @@ enum PushResponse {
     static func of(_ outcome: PushOutcome) -> HTTPResponse {
         switch outcome {
         case .stored: HTTPResponse(.noContent)
-        case .rejected(let reason): HTTPResponse(.badRequest, text: "\(reason)\n")
+        case .rejected(let reason, _): HTTPResponse(.badRequest, text: "\(reason)\n")
         case .busy(let seconds):
             HTTPResponse(.tooManyRequests, text: "too many samples; try again later\n")
                 .with("Retry-After", "\(seconds)")

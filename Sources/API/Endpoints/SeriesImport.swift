@@ -12,11 +12,17 @@ struct SeriesImport: Sendable {
     let workers: BlockingPool
 
     func answer(_ request: HTTPRequest) async -> HTTPResponse {
-        if let refusal = RemoteWritePush.typeRefusal(request) { return refusal }
         let decoder = decoder
         let body = request.body
         let decoded: RemoteWriteDecoder.Decoded
         do throws(PushRefusal) {
+            guard try RemoteWriteMessage(request) == .version1 else {
+                throw PushRefusal(
+                    status: 415,
+                    text: "cannot read this message; send prometheus.WriteRequest"
+                )
+            }
+            try RemoteWriteMessage.checkCoding(request)
             decoded = try await workers.run { () throws(PushRefusal) in try decoder.decode(body) }
         } catch {
             return PushResponse.refused(error)

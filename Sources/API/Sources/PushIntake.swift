@@ -77,8 +77,8 @@ public struct PushedSeries: Sendable {
 public enum PushOutcome: Sendable, Hashable {
     /// Acknowledged: it survives a crash as the buffer's fsync policy says.
     case stored
-    /// Some of it is refused for good, such as series over a limit; the rest is stored.
-    case rejected(reason: String)
+    /// So many samples are refused for good, such as of series over a limit; the rest is stored.
+    case rejected(reason: String, samples: Int)
     /// Too fast: try all of it again later.
     case busy(retryAfterSeconds: Int)
     /// Cannot store now, for instance with a full disk: try all of it again later.

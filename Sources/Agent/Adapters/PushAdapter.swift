@@ -121,7 +121,10 @@ final class PushAdapter: PushIntake, Sendable {
         let told = dropped.filter { $0.reason != .duplicate }
         guard !told.isEmpty else { return .stored }
         let text = told.map { "\($0.count) \($0.reason.text)" }.joined(separator: ", ")
-        return .rejected(reason: "samples not stored: \(text)")
+        return .rejected(
+            reason: "samples not stored: \(text)",
+            samples: told.reduce(0) { $0 + $1.count }
+        )
     }
 }
 

@@ -28,7 +28,7 @@ extension RemoteWriteError: CustomStringConvertible {
 
 /// Steps through a decompressed `prometheus.WriteRequest`, reusing its columns.
 ///
-/// Memory is bounded by the body: a sample takes at least two of its bytes.
+/// Memory is bounded by the body, of which a label takes at least two bytes, and by the limit of samples.
 public struct RemoteWriteV1Reader: Sendable {
     /// What `next` found.
     public enum Entry: Sendable, Equatable {
@@ -40,6 +40,8 @@ public struct RemoteWriteV1Reader: Sendable {
 
     /// The samples of the series, as sent.
     public private(set) var samples = SampleColumns()
+    /// How many samples all series brought so far; those over the limit are not in `samples`.
+    public private(set) var sampleTotal = 0
     /// How many native histograms the series brought; they are not stored.
     public private(set) var histograms = 0
     /// How many exemplars the series brought; they are not stored.
@@ -48,9 +50,11 @@ public struct RemoteWriteV1Reader: Sendable {
     public private(set) var labelRanges: [Range<Int>] = []
     private var message: ProtobufReader
     private var seriesStart = 0
+    private let sampleLimit: Int
 
     /// Reads a body of `count` bytes, which is passed to every call.
-    public init(count: Int) {
+    public init(count: Int, sampleLimit: Int = .max) {
+        self.sampleLimit = sampleLimit
         message = ProtobufReader(0..<count)
     }
 
@@ -150,6 +154,8 @@ public struct RemoteWriteV1Reader: Sendable {
                 try sample.skip(found.type, body)
             }
         }
+        sampleTotal += 1
+        guard sampleTotal <= sampleLimit else { return }
         samples.append(Int64(bitPattern: time), Double(bitPattern: bits))
     }
 

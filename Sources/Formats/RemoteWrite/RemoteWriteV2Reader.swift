@@ -51,8 +51,8 @@ extension RemoteWriteV2Error: CustomStringConvertible {
 
 /// Steps through a decompressed `io.prometheus.write.v2.Request`, reusing its columns.
 ///
-/// Memory is bounded by the body and `symbolLimit`: a sample takes at least two bytes of the body, a
-/// label reference one.
+/// Memory is bounded by the body, of which a label reference takes at least one byte, by the limit of
+/// samples and by `symbolLimit`.
 public struct RemoteWriteV2Reader: Sendable {
     /// Symbols of a request at most; each takes 8 bytes here.
     public static let symbolLimit = 1 << 21
@@ -71,6 +71,8 @@ public struct RemoteWriteV2Reader: Sendable {
     public private(set) var samples = SampleColumns()
     /// One a sample: when it began to count, in milliseconds; 0 means unset.
     public private(set) var starts: [Int64] = []
+    /// How many samples all series brought so far; those over the limit are not in `samples`.
+    public private(set) var sampleTotal = 0
     /// How many native histograms the series brought; they are not stored.
     public private(set) var histograms = 0
     /// How many exemplars the series brought; they are not stored.
@@ -81,12 +83,17 @@ public struct RemoteWriteV2Reader: Sendable {
     private var symbols: [(from: UInt32, to: UInt32)] = []
     private var message: ProtobufReader
     private var seriesStart = 0
+    private let sampleLimit: Int
 
     /// Reads the symbols of `body`, which is passed to every call.
     ///
     /// They may stand anywhere in the message.
     /// - Throws: what makes the request unacceptable as a whole.
-    public init(_ body: Span<UInt8>) throws(RemoteWriteV2Error) {
+    public init(
+        _ body: Span<UInt8>,
+        sampleLimit: Int = .max
+    ) throws(RemoteWriteV2Error) {
+        self.sampleLimit = sampleLimit
         message = ProtobufReader(0..<body.count)
         var hasSeries = false
         var outline = message
@@ -246,6 +253,8 @@ public struct RemoteWriteV2Reader: Sendable {
             default: try sample.skip(found.type, body)
             }
         }
+        sampleTotal += 1
+        guard sampleTotal <= sampleLimit else { return }
         samples.append(Int64(bitPattern: time), Double(bitPattern: bits))
         starts.append(Int64(bitPattern: start))
     }

@@ -42,6 +42,11 @@ public struct SymbolPool: Sendable {
         return new
     }
 
+    /// The text of a number that this pool gave.
+    public func text(_ number: UInt32) -> String {
+        String(decoding: text[range(number)], as: UTF8.self)
+    }
+
     /// Where the text of a number lies in `bytes`.
     func range(_ number: UInt32) -> Range<Int> {
         number == 0 ? 0..<0 : Int(ends[Int(number) - 1])..<Int(ends[Int(number)])

@@ -24,3 +24,22 @@ public struct MetricMetadata: Hashable, Sendable {
         self.unit = unit
     }
 }
+
+extension MetricKind {
+    /// The family to which a series of this kind and name belongs: the name without the suffix that the
+    /// parts of a histogram or summary have, else the name (exposition format 0.0.4).
+    public func family(ofSeries name: String) -> String {
+        let suffixes =
+            switch self {
+            case .histogram: ["_bucket", "_count", "_sum"]
+            case .gaugeHistogram: ["_bucket", "_gcount", "_gsum"]
+            case .summary: ["_count", "_sum"]
+            default: [String]()
+            }
+        for suffix in suffixes
+        where name.hasSuffix(suffix) && name.utf8.count > suffix.utf8.count {
+            return String(name.dropLast(suffix.count))
+        }
+        return name
+    }
+}

@@ -104,9 +104,10 @@ struct PushEndpointTests {
                 "Content-Type must be application/x-protobuf\n"
             ),
             (
-                [("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request")],
+                [("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v3.Request")],
                 415,
-                "cannot read this message; send prometheus.WriteRequest (remote write 1.0)\n"
+                "cannot read this message; send prometheus.WriteRequest (remote write 1.0) or "
+                    + "io.prometheus.write.v2.Request (2.0)\n"
             ),
             (
                 [("Content-Type", "application/x-protobuf"), ("Content-Encoding", "gzip")], 415,
@@ -187,7 +188,7 @@ struct PushEndpointTests {
     @Test("what is turned away of a push: a sender is told 400, an import goes on and says so")
     func rejected() async throws {
         try await withAPI { api in
-            api.agent.change { $0.outcome = .rejected(reason: "2 series over max_series") }
+            api.agent.change { $0.outcome = .rejected(reason: "2 series over max_series", samples: 2) }
             let body = request([(Labels([Label("__name__", "a")]), [(5, 1)])])
             let written = await api.ask(.post, "/api/v1/write", headers: protobuf, body: body)
             #expect(written.status == 400)
