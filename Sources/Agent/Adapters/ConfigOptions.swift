@@ -1,6 +1,7 @@
 // The configuration's values as the options of the floors below, each in its own words and units.
 import API
 import Collect
+import Formats
 import Forward
 import HTTP
 import Model
@@ -219,6 +220,11 @@ extension ForwardSection {
         options.tls.insecureSkipVerify = access.tls.insecureSkipVerify
         options.proxyURL = access.proxyURL
         options.externalLabels = external
+        do throws(RelabelError) {
+            options.writeRelabelRules = try RelabelRules(writeRelabelRules)
+        } catch {
+            preconditionFailure("BUG: \(name) was not checked: \(error)")
+        }
         return options
     }
 }

@@ -1,6 +1,7 @@
 // Type, help and unit of metrics, from scrapes, the host and pushes. Best effort: in memory only.
 import API
 import Collect
+import Forward
 import Model
 import Platform
 
@@ -11,44 +12,61 @@ final class MetadataBook: MetadataSource, Sendable {
     /// Descriptions that targets may disagree on, of one metric.
     static let entryLimit = 4
 
-    private let metrics = Lock<[String: [MetricMetadata]]>([:])
+    private struct State {
+        var metrics: [String: [MetricMetadata]] = [:]
+        var version: UInt64 = 0
+    }
+
+    private let state = Lock(State())
 
     /// Notes a description; the newest comes first.
     func note(_ name: String, _ metadata: MetricMetadata) {
-        metrics.withLock { metrics in
-            if metrics[name]?.first == metadata { return }
-            var entries = metrics[name] ?? []
-            if entries.isEmpty, metrics.count >= MetadataBook.limit { return }
+        state.withLock { state in
+            if state.metrics[name]?.first == metadata { return }
+            var entries = state.metrics[name] ?? []
+            if entries.isEmpty, state.metrics.count >= MetadataBook.limit { return }
             entries.removeAll { $0 == metadata }
             entries.insert(metadata, at: 0)
-            metrics[name] = Array(entries.prefix(MetadataBook.entryLimit))
+            state.metrics[name] = Array(entries.prefix(MetadataBook.entryLimit))
+            state.version += 1
         }
     }
 
     /// Notes one thing that became known; what else is known of the metric stays.
     func note(_ name: String, _ note: MetadataNote) {
-        var known = metrics.withLock { $0[name]?.first } ?? MetricMetadata()
-        switch note {
-        case .kind(let kind): known.kind = kind
-        case .help(let help): known.help = help
-        case .unit(let unit): known.unit = unit
-        }
-        metrics.withLock { metrics in
+        state.withLock { state in
             // The newest description is being completed, not contradicted.
-            guard metrics[name] != nil || metrics.count < MetadataBook.limit else { return }
-            var entries = metrics[name] ?? []
-            if entries.isEmpty { entries.append(known) } else { entries[0] = known }
-            metrics[name] = entries
+            var entries = state.metrics[name] ?? [MetricMetadata()]
+            let before = state.metrics[name] == nil ? nil : entries.first
+            switch note {
+            case .kind(let kind): entries[0].kind = kind
+            case .help(let help): entries[0].help = help
+            case .unit(let unit): entries[0].unit = unit
+            }
+            guard before != entries[0] else { return }
+            guard before != nil || state.metrics.count < MetadataBook.limit else { return }
+            state.metrics[name] = entries
+            state.version += 1
         }
     }
 
     func metadata(of metric: String?) async -> [MetricDescription] {
-        metrics.withLock { metrics in
+        state.withLock { state in
+            let metrics = state.metrics
             if let metric {
                 return metrics[metric].map { [MetricDescription(name: metric, entries: $0)] } ?? []
             }
             return metrics.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
                 .map { MetricDescription(name: $0.key, entries: $0.value) }
         }
+    }
+}
+
+/// Destinations are told what was said last.
+extension MetadataBook: MetricDescriptions {
+    var version: UInt64 { state.withLock { $0.version } }
+
+    func description(of family: String) -> MetricMetadata? {
+        state.withLock { $0.metrics[family]?.first }
     }
 }

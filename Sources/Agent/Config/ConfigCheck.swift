@@ -239,7 +239,7 @@ struct ConfigCheck {
             checkRelabelling(
                 destination.writeRelabelRules,
                 at + ["write_relabel_configs"],
-                works: destination.kind == .archive
+                works: true
             )
             if reader.problems.count > known { continue }
             for problem in config.problems(ofDestination: destination) {

@@ -81,12 +81,9 @@ extension ForwardSection {
             .duration("max_backoff", \.maxBackoffMs, atLeastMs: 1),
             .later("rate_limit", "0"),
             .headers("headers", \.access.headers),
-            .list(
-                "write_relabel_configs",
-                \.writeRelabelRules,
-                RelabelSection.keys,
-                works: false
-            ) { RelabelRule() },
+            .list("write_relabel_configs", \.writeRelabelRules, RelabelSection.keys) {
+                RelabelRule()
+            },
             .word("start", \.start),
             .later("fresh_first", "false"),
             .text("bucket", \.bucket), .text("prefix", \.prefix), .text("region", \.region),

@@ -1,4 +1,5 @@
 // What a `[[forward]]` table of kind remote_write says; each option is defined here once.
+public import Formats
 public import HTTP
 public import Model
 
@@ -40,6 +41,8 @@ public struct ForwardOptions: Sendable, Equatable {
     public var proxyURL = ""
     /// Added to every series that does not have a label of that name.
     public var externalLabels = Labels()
+    /// Applied then to the labels of every series; one that they drop is not sent there.
+    public var writeRelabelRules = RelabelRules()
 
     /// Makes settings with everything else at its default.
     public init(name: String, url: String) {

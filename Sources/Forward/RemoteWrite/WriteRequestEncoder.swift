@@ -1,6 +1,6 @@
 // Slices of the feed as bodies of remote write 1.0: prometheus.io/docs/specs/prw/remote_write_spec
 internal import Codec
-internal import Formats
+public import Formats
 public import Model
 public import Store
 internal import Synchronization
@@ -8,25 +8,39 @@ internal import Synchronization
 /// Encodes for one destination; the labels of a series are encoded once as long as the feed speaks
 /// of the same table.
 ///
-/// Takes a millisecond or two for a full request: not on the loop.
-public final class WriteRequestEncoder: Sendable {
+/// The labels of a series that is not to be sent are empty.
+public final class WriteRequestEncoder: RequestEncoder {
     private struct Cache {
         var table: (any FeedSeriesTable)?
         var encoded: [UInt64: [UInt8]] = [:]
+        var scratch = RelabelScratch()
         var byteCount = 0
         var missesWhenFull = 0
     }
 
-    private let externalLabels: [Label]
+    private let labelling: SeriesLabelling
     private let cacheLimitBytes: Int
     private let cache = Mutex(Cache())
 
     /// - Parameters:
     ///   - externalLabels: added to each series that has no label of that name.
+    ///   - rules: applied to the labels then; a series that they drop is not sent.
     ///   - cacheLimitBytes: of encoded labels; what is over it is encoded anew each time.
-    public init(externalLabels: Labels, cacheLimitBytes: Int = 4 * 1024 * 1024) {
-        self.externalLabels = externalLabels.array
+    public init(
+        externalLabels: Labels,
+        rules: RelabelRules = RelabelRules(),
+        cacheLimitBytes: Int = 4 * 1024 * 1024
+    ) {
+        labelling = SeriesLabelling(externalLabels, rules)
         self.cacheLimitBytes = cacheLimitBytes
+    }
+
+    public func kept(of slice: FeedSlice) -> FeedSlice {
+        if labelling.keepsAll { return slice }
+        return cache.withLock { cache in
+            begin(slice, &cache)
+            return slice.keeping { !encoded(slice.series[$0], slice, &cache).isEmpty }
+        }
     }
 
     /// The compressed body with the samples `part` of `slice`: the same bytes each time.
@@ -37,21 +51,12 @@ public final class WriteRequestEncoder: Sendable {
     /// The `prometheus.WriteRequest` before compression.
     func message(of slice: FeedSlice, part: Range<Int>) -> [UInt8] {
         cache.withLock { cache in
-            if cache.table !== slice.table {
-                cache = Cache()
-                cache.table = slice.table
-            }
+            begin(slice, &cache)
             var message: [UInt8] = []
             message.reserveCapacity(part.count * 160)
             for index in part {
-                let number = slice.series[index]
-                let labels: [UInt8]
-                if let known = cache.encoded[number] {
-                    labels = known
-                } else {
-                    labels = RemoteWriteV1.encodedLabels(complete(slice.table.labels(of: number)))
-                    keep(labels, number, &cache)
-                }
+                let labels = encoded(slice.series[index], slice, &cache)
+                if labels.isEmpty { continue }
                 RemoteWriteV1.appendSeries(
                     encodedLabels: labels,
                     timeMs: slice.times[index],
@@ -63,13 +68,23 @@ public final class WriteRequestEncoder: Sendable {
         }
     }
 
-    private func complete(_ labels: Labels) -> Labels {
-        if externalLabels.isEmpty { return labels }
-        var builder = LabelsBuilder(labels)
-        for label in externalLabels where builder[label.name] == nil {
-            builder.set(label.name, label.value)
+    private func begin(_ slice: FeedSlice, _ cache: inout Cache) {
+        if cache.table !== slice.table {
+            cache = Cache()
+            cache.table = slice.table
         }
-        return builder.labels(reserving: labels.bytes.count + 64)
+    }
+
+    private func encoded(
+        _ number: UInt64,
+        _ slice: FeedSlice,
+        _ cache: inout Cache
+    ) -> [UInt8] {
+        if let known = cache.encoded[number] { return known }
+        let labels = labelling.labels(of: slice.table.labels(of: number), &cache.scratch)
+        let encoded = labels.map { RemoteWriteV1.encodedLabels($0) } ?? []
+        keep(encoded, number, &cache)
+        return encoded
     }
 
     // What fits stays: of a working set that is read round and round that is hit each time, while

@@ -16,6 +16,8 @@ public struct SliceFacts: Sendable {
     public var mayBeResend: Bool
     /// The earliest sample's time, milliseconds since 1970 UTC.
     public var oldestMs: Int64
+    /// Samples between the same positions that are not to be sent: `write_relabel_configs` says so.
+    public var filtered: Int
 
     /// Makes facts.
     public init(
@@ -24,7 +26,8 @@ public struct SliceFacts: Sendable {
         series: [UInt64],
         table: ObjectIdentifier,
         mayBeResend: Bool,
-        oldestMs: Int64
+        oldestMs: Int64,
+        filtered: Int = 0
     ) {
         self.from = from
         self.to = to
@@ -32,17 +35,19 @@ public struct SliceFacts: Sendable {
         self.table = table
         self.mayBeResend = mayBeResend
         self.oldestMs = oldestMs
+        self.filtered = filtered
     }
 
-    /// The facts of `slice`.
-    public init(of slice: FeedSlice) {
+    /// The facts of `slice`, from which `filtered` samples were taken.
+    public init(of slice: FeedSlice, filtered: Int = 0) {
         self.init(
             from: slice.from,
             to: slice.to,
             series: slice.series,
             table: ObjectIdentifier(slice.table),
             mayBeResend: slice.mayBeResend,
-            oldestMs: slice.times.min() ?? 0
+            oldestMs: slice.times.min() ?? 0,
+            filtered: filtered
         )
     }
 }
@@ -122,6 +127,8 @@ public struct ShipTotals: Sendable, Equatable {
     public var rejected: [Int: UInt64] = [:]
     /// Refused when sent again: most likely stored the first time.
     public var ambiguous: UInt64 = 0
+    /// Not sent, as `write_relabel_configs` says.
+    public var filtered: UInt64 = 0
     /// Requests that were sent.
     public var requests: UInt64 = 0
     /// Requests that failed and were, or will be, tried again.

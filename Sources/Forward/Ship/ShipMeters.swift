@@ -20,6 +20,7 @@ final class ShipMeters: Sendable {
     private let retried: Counter
     private let acked: Counter
     private let ambiguous: Counter
+    private let filtered: Counter
     private let requests: Counter
     private let failures: Counter
     private let bytes: Counter
@@ -44,6 +45,10 @@ final class ShipMeters: Sendable {
         ambiguous = counter(
             "ambiguous_samples",
             "Samples refused when sent again: most likely stored before."
+        )
+        filtered = counter(
+            "filtered_samples",
+            "Samples not sent, as write_relabel_configs says."
         )
         requests = counter("requests", "Requests that were sent.")
         failures = counter("failed_requests", "Requests that failed and are tried again.")
@@ -112,6 +117,7 @@ final class ShipMeters: Sendable {
         retried.add(now.retried - before.retried)
         acked.add(now.acked - before.acked)
         ambiguous.add(now.ambiguous - before.ambiguous)
+        filtered.add(now.filtered - before.filtered)
         requests.add(now.requests - before.requests)
         failures.add(now.failures - before.failures)
         for (code, count) in now.rejected where count != before.rejected[code] {

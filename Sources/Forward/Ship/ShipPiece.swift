@@ -27,6 +27,7 @@ struct ShipPiece: Sendable {
     let oldestMs: Int64
     let table: ObjectIdentifier
     let series: [UInt64]
+    let filtered: Int
     var phase: Phase
     /// It goes only when nothing else is under way, and nothing new goes before it is answered.
     var isAlone: Bool
@@ -40,6 +41,7 @@ struct ShipPiece: Sendable {
         oldestMs = facts.oldestMs
         table = facts.table
         series = facts.series
+        filtered = facts.filtered
         self.phase = phase
         isAlone = isResend
         parts = [Part(range: 0..<facts.series.count, mayHaveArrived: isResend)]

@@ -64,9 +64,9 @@ extension ShipState {
             window[index].phase = .ready
             return
         }
-        window[index].phase = .answered
-        actions.append(.forget(id: window[index].id))
-        isDirty = true
+        var piece = window[index]
+        finish(&piece, &actions)
+        window[index] = piece
         growLimit()
     }
 

@@ -42,10 +42,7 @@ extension ShipState {
         else { return }
         held = nil
         // A stretch of the feed without samples is done as soon as all before it is.
-        if piece.series.isEmpty {
-            piece.phase = .answered
-            actions.append(.forget(id: piece.id))
-        }
+        if piece.series.isEmpty { finish(&piece, &actions) }
         window.append(piece)
         isDirty = true
     }

@@ -120,7 +120,10 @@ public struct ShipState: Sendable {
             guard let facts else { return giveUpResends(border, &actions) }
             resends.removeFirst()
             // Its border is in the file already.
-            window.append(ShipPiece(id: id, facts: facts, isResend: true, phase: .ready))
+            var piece = ShipPiece(id: id, facts: facts, isResend: true, phase: .ready)
+            // The rules may have become others meanwhile.
+            if piece.series.isEmpty { finish(&piece, &actions) }
+            window.append(piece)
             return
         }
         guard let facts else { return }
@@ -132,6 +135,14 @@ public struct ShipState: Sendable {
         var piece = ShipPiece(id: id, facts: facts, isResend: isDoubtful, phase: .recording)
         piece.isAlone = false
         held = piece
+    }
+
+    /// Nothing of the piece is left to be answered.
+    mutating func finish(_ piece: inout ShipPiece, _ actions: inout [ShipAction]) {
+        piece.phase = .answered
+        totals.filtered += UInt64(piece.filtered)
+        actions.append(.forget(id: piece.id))
+        isDirty = true
     }
 
     // What can no longer be sent identically is taken from the feed as it is now, under suspicion.

@@ -137,9 +137,9 @@ private struct Fetched: Sendable {
     let facts: SliceFacts
     let body: [UInt8]
 
-    init(_ slice: FeedSlice, _ encoder: WriteRequestEncoder) {
-        self.slice = slice
-        facts = SliceFacts(of: slice)
+    init(_ whole: FeedSlice, _ encoder: any RequestEncoder) {
+        slice = encoder.kept(of: whole)
+        facts = SliceFacts(of: slice, filtered: whole.count - slice.count)
         body = slice.count > 0 ? encoder.body(of: slice, part: 0..<slice.count) : []
     }
 }

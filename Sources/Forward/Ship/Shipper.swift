@@ -23,7 +23,7 @@ public actor Shipper {
     let client: any HTTPClient
     let pool: BlockingPool
     let wall: any WallClock
-    let encoder: WriteRequestEncoder
+    let encoder: any RequestEncoder
     let maker: WriteRequestMaker
     let meters: ShipMeters
     var journal: ShipJournal
@@ -70,7 +70,10 @@ public actor Shipper {
         self.wall = wall
         self.random = random
         self.meters = ShipMeters(meters, destination: options.name)
-        encoder = WriteRequestEncoder(externalLabels: options.externalLabels)
+        encoder = WriteRequestEncoder(
+            externalLabels: options.externalLabels,
+            rules: options.writeRelabelRules
+        )
         maker = WriteRequestMaker(options, userAgent: userAgent, files: place.files)
         journal = ShipJournal(
             log: log.with(("destination", options.name)),

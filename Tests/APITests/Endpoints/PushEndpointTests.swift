@@ -188,7 +188,9 @@ struct PushEndpointTests {
     @Test("what is turned away of a push: a sender is told 400, an import goes on and says so")
     func rejected() async throws {
         try await withAPI { api in
-            api.agent.change { $0.outcome = .rejected(reason: "2 series over max_series", samples: 2) }
+            api.agent.change {
+                $0.outcome = .rejected(reason: "2 series over max_series", samples: 2)
+            }
             let body = request([(Labels([Label("__name__", "a")]), [(5, 1)])])
             let written = await api.ask(.post, "/api/v1/write", headers: protobuf, body: body)
             #expect(written.status == 400)

@@ -1,5 +1,6 @@
 // agent.toml.example holds every key that works, and the defaults it states are the defaults.
 import Collect
+import Formats
 import Forward
 import Foundation
 import Testing
@@ -64,6 +65,10 @@ import Testing
         standard.url = "http://127.0.0.1:9090/api/v1/write"
         standard.mode = .live
         standard.access = destination.access
+        var rule = RelabelRule()
+        rule.sourceLabels = ["__name__"]
+        rule.targetLabel = "metric"
+        standard.writeRelabelRules = [rule]
         #expect(destination == standard)
         let archive = try #require(config.forward.last)
         standard = ForwardSection()

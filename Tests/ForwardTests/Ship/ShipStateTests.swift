@@ -23,6 +23,8 @@ import Testing
         var nowNs: Int64 = 0
         /// What the feed gives, in order: the end of the slice and its series.
         var slices: [(to: UInt32, series: [UInt64])] = []
+        /// Samples that relabelling left out of every slice.
+        var filtered = 0
         var resends: [RequestBorder: [UInt64]] = [:]
         var sent: [(id: UInt64, part: Range<Int>)] = []
         var notes: [ShipNote] = []
@@ -82,7 +84,8 @@ import Testing
                 series: series,
                 table: ObjectIdentifier(table),
                 mayBeResend: false,
-                oldestMs: Int64(to.number.count) * 1000
+                oldestMs: Int64(to.number.count) * 1000,
+                filtered: filtered
             )
         }
 
@@ -359,5 +362,38 @@ import Testing
         driver.answer(.stored)
         #expect(driver.state.acked == ShipStateTests.at(2))
         #expect(driver.state.totals.requests == 1)
+    }
+
+    @Test("filtered samples count once the rest of their slice is answered, or there is no rest")
+    func filtered() {
+        var driver = Driver()
+        driver.filtered = 3
+        driver.slices = [(1, [1, 2]), (2, [])]
+        driver.tell(.started)
+        #expect(driver.state.totals.filtered == 0)
+        driver.answer(.retry(afterMs: nil, mayHaveArrived: true))
+        #expect(driver.state.totals.filtered == 0)
+        driver.waitForTimer()
+        driver.answer(.stored)
+        #expect(driver.state.acked == ShipStateTests.at(2))
+        #expect(driver.state.totals.filtered == 6)
+        #expect(driver.state.totals.acked == 2)
+        #expect(driver.state.totals.requests == 2)
+    }
+
+    @Test("a resend of which other rules leave nothing is done without a request")
+    func filteredResend() {
+        let borders = [ShipStateTests.border(3, 4), ShipStateTests.border(4, 5)]
+        var driver = Driver(CursorRecord(acked: ShipStateTests.at(3), attempted: borders))
+        driver.filtered = 1
+        driver.resends = [borders[0]: [], borders[1]: [2]]
+        driver.slices = [(6, [3])]
+        driver.tell(.started)
+        #expect(driver.sent.count == 1)
+        driver.answer(.stored)
+        driver.answer(.stored)
+        #expect(driver.state.acked == ShipStateTests.at(6))
+        #expect(driver.state.totals.requests == 2)
+        #expect(driver.state.totals.filtered == 3)
     }
 }
