@@ -114,7 +114,7 @@ let targets: [Target] = [
     tests("House", []),
     tests(
         "EndToEnd",
-        ["tsdb-agent", "Platform", "Formats", "HTTP", "Store", "Forward", "TestSupport"]
+        ["tsdb-agent", "Model", "Platform", "Formats", "HTTP", "Store", "Forward", "TestSupport"]
     ),
 ]
 

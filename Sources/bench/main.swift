@@ -62,6 +62,18 @@ enum Registry {
         ),
 
         Benchmark(
+            name: "relabel",
+            summary: "rules a second of each kind",
+            run: RelabelBenchmark.run
+        ),
+
+        Benchmark(
+            name: "remote",
+            summary: "remote write 1.0 and 2.0: samples a second, bytes a sample",
+            run: RemoteWriteBenchmark.run
+        ),
+
+        Benchmark(
             name: "claims",
             summary: "each claim of the original Rust project beside ours",
             run: ClaimsBenchmark.run

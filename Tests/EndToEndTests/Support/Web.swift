@@ -27,6 +27,11 @@ final class Web: Sendable {
         return (response.status.code, String(decoding: response.body, as: UTF8.self))
     }
 
+    /// One request, answered with its headers.
+    func ask(_ request: ClientRequest) async throws -> ClientResponse {
+        try await client.send(request)
+    }
+
     /// GET.
     func get(_ url: String) async throws -> (status: Int, text: String) {
         try await send(ClientRequest(.get, url))

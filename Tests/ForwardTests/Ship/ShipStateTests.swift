@@ -368,13 +368,16 @@ import Testing
     func filtered() {
         var driver = Driver()
         driver.filtered = 3
-        driver.slices = [(1, [1, 2]), (2, [])]
+        driver.slices = [(1, [1, 2])]
         driver.tell(.started)
         #expect(driver.state.totals.filtered == 0)
         driver.answer(.retry(afterMs: nil, mayHaveArrived: true))
         #expect(driver.state.totals.filtered == 0)
         driver.waitForTimer()
         driver.answer(.stored)
+        #expect(driver.state.totals.filtered == 3)
+        driver.slices = [(2, [])]
+        driver.tell(.woken)
         #expect(driver.state.acked == ShipStateTests.at(2))
         #expect(driver.state.totals.filtered == 6)
         #expect(driver.state.totals.acked == 2)
