@@ -6,6 +6,14 @@ import Store
 /// The store's figures.
 enum StoreMeters {
     static func register(_ database: Database, in meters: MeterRegistry) {
+        register(in: meters) { [weak database] in database?.statistics() }
+    }
+
+    /// Shows what `read` gives, which is asked once for all figures; nil for a store that is gone.
+    static func register(
+        in meters: MeterRegistry,
+        read: @escaping @Sendable () -> StoreStatistics?
+    ) {
         let figures: [(String, String, MeterKind, @Sendable (StoreStatistics) -> Double)] = [
             ("head_series", "Series in the head.", .gauge, { Double($0.headSeries) }),
             (
@@ -167,22 +175,24 @@ enum StoreMeters {
                 { Double($0.ledger.stored) }
             ),
         ]
-        for (name, help, kind, read) in figures {
-            meters.callback("tsdb_agent_store_\(name)", help, kind) { [weak database] in
-                database.map { read($0.statistics()) } ?? 0
+        var all = figures.map { name, help, kind, value in
+            MeterFigure<StoreStatistics?>("tsdb_agent_store_\(name)", help, kind) {
+                $0.map(value) ?? 0
             }
         }
         for reason in DropReason.allCases {
-            meters.callback(
+            let figure = MeterFigure<StoreStatistics?>(
                 "tsdb_agent_store_samples_dropped_total",
                 "Samples dropped since the store began, by reason.",
                 .counter,
                 ["reason": reason.text]
-            ) { [weak database] in
-                let rows = database?.statistics().ledger.rows ?? [:]
+            ) { statistics in
+                let rows = statistics?.ledger.rows ?? [:]
                 return Double(rows.values.reduce(0) { $0 + ($1.dropped[reason] ?? 0) })
             }
+            all.append(figure)
         }
+        meters.callbacks(all, read: read)
     }
 
     private static let expiredName = "tsdb_agent_forward_expired_samples_total"
@@ -229,9 +239,11 @@ enum ProcessMeters {
             ),
             ("process_threads", "Threads.", .gauge, { Double($0.threads) }),
         ]
-        for (name, help, kind, read) in figures {
-            meters.callback(name, help, kind) { read(ResourceUsage.now()) }
-        }
+        meters.callbacks(
+            figures.map { name, help, kind, value in
+                MeterFigure(name, help, kind, value: value)
+            }
+        ) { ResourceUsage.now() }
         let startMs = ResourceUsage.processStartMs() ?? 0
         meters.callback("process_start_time_seconds", "Start, since 1970 UTC.", .gauge) {
             Double(startMs) / 1000

@@ -58,13 +58,24 @@ public final class MeterRegistry: Sendable {
         case gauge(Gauge)
         case histogram(Histogram)
         case callback(@Sendable () -> Double)
+        case figure(of: MeterSource, Int)
+    }
 
-        var value: MeterValue {
-            switch self {
-            case .counter(let counter): .number(Double(counter.value))
-            case .gauge(let gauge): .number(gauge.value)
-            case .histogram(let histogram): .histogram(histogram.reading)
-            case .callback(let read): .number(read())
+    // What one snapshot has read so far.
+    private struct Readings {
+        private var figures: [ObjectIdentifier: [Double]] = [:]
+
+        mutating func value(of meter: Meter) -> MeterValue {
+            switch meter {
+            case .counter(let counter): return .number(Double(counter.value))
+            case .gauge(let gauge): return .number(gauge.value)
+            case .histogram(let histogram): return .histogram(histogram.reading)
+            case .callback(let read): return .number(read())
+            case .figure(let source, let place):
+                let key = ObjectIdentifier(source)
+                let all = figures[key] ?? source.read()
+                figures[key] = all
+                return .number(all[place])
             }
         }
     }
@@ -125,12 +136,40 @@ public final class MeterRegistry: Sendable {
         _ labels: [String: String] = [:],
         read: @escaping @Sendable () -> Double
     ) {
+        set(.callback(read), name, help, kind, labels)
+    }
+
+    /// Figures that are asked for together when somebody reads: `read` is called once a snapshot.
+    ///
+    /// A second call for a figure replaces the first's. `read` is called on the reader's thread; it must
+    /// not block and must not register meters.
+    public func callbacks<Reading>(
+        _ figures: [MeterFigure<Reading>],
+        read: @escaping @Sendable () -> Reading
+    ) {
+        let source = MeterSource {
+            let reading = read()
+            return figures.map { $0.value(reading) }
+        }
+        for (place, figure) in figures.enumerated() {
+            let meter = Meter.figure(of: source, place)
+            set(meter, figure.name, figure.help, figure.kind, figure.labels)
+        }
+    }
+
+    private func set(
+        _ meter: Meter,
+        _ name: String,
+        _ help: String,
+        _ kind: MeterKind,
+        _ labels: [String: String]
+    ) {
         precondition(kind != .histogram, "BUG: meter \(name): a callback gives one number")
         let key = MeterRegistry.key(labels)
         families.withLock { families in
             var family = families[name] ?? Family(help: help, kind: kind)
             precondition(family.kind == kind, "BUG: meter \(name) is a \(family.kind.rawValue)")
-            family.meters[key] = .callback(read)
+            family.meters[key] = meter
             families[name] = family
         }
     }
@@ -146,14 +185,17 @@ public final class MeterRegistry: Sendable {
 
     /// All families, sorted by name, their meters by labels.
     public func snapshot() -> [MeterFamily] {
+        var readings = Readings()
         // Callbacks run outside the lock.
-        families.withLock { $0 }.sorted { $0.key < $1.key }.map { name, family in
+        return families.withLock { $0 }.sorted { $0.key < $1.key }.map { name, family in
             let meters = family.meters.sorted { MeterRegistry.isBefore($0.key, $1.key) }
             return MeterFamily(
                 name: name,
                 help: family.help,
                 kind: family.kind,
-                series: meters.map { MeterSeries(labels: $0.key, value: $0.value.value) }
+                series: meters.map {
+                    MeterSeries(labels: $0.key, value: readings.value(of: $0.value))
+                }
             )
         }
     }

@@ -3,6 +3,7 @@ import API
 import Model
 import Platform
 import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -73,6 +74,26 @@ import Testing
         }
         StoreMeters.forget(destination: "a", in: meters)
         #expect(meters.snapshot().count == families.count - 1)
+        try database.close()
+    }
+
+    private final class Reads: Sendable {
+        let count = Atomic<Int>(0)
+    }
+
+    @Test("all figures of the store come from one reading a page")
+    func oneReading() throws {
+        let database = try Database(options)
+        let reads = Reads()
+        StoreMeters.register(in: meters) {
+            reads.count.add(1, ordering: .relaxed)
+            return database.statistics()
+        }
+        ProcessMeters.register(in: meters)
+        for number in 1...3 {
+            #expect(page().count > 50)
+            #expect(reads.count.load(ordering: .relaxed) == number)
+        }
         try database.close()
     }
 

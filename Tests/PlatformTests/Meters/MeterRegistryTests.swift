@@ -1,5 +1,6 @@
 // Registration, order and sums.
 import Platform
+import Synchronization
 import Testing
 
 @Suite("Meters") struct MeterRegistryTests {
@@ -27,6 +28,55 @@ import Testing
         )
         registry.remove("a", [:])
         #expect(registry.snapshot().map(\.name) == ["b_total", "c"])
+    }
+
+    @Test("figures of one reading are read once a snapshot, each source for itself")
+    func readings() {
+        let registry = MeterRegistry()
+        let reads = CallCount()
+        let others = CallCount()
+        registry.callbacks([
+            MeterFigure("b", "B.", .gauge) { Double($0) },
+            MeterFigure("a_total", "A.", .counter, ["x": "1"]) { Double($0 * 10) },
+            MeterFigure("a_total", "A.", .counter, ["x": "2"]) { Double($0 * 20) },
+        ]) { reads.next() }
+        registry.callbacks([MeterFigure("c", "C.", .gauge) { Double($0) }]) { others.next() + 6 }
+        #expect(reads.value == 0)
+        for number in 1...3 {
+            let one = Double(number)
+            #expect(
+                registry.snapshot() == [
+                    MeterFamily(
+                        name: "a_total",
+                        help: "A.",
+                        kind: .counter,
+                        series: [series(["x": "1"], one * 10), series(["x": "2"], one * 20)]
+                    ),
+                    MeterFamily(name: "b", help: "B.", kind: .gauge, series: [series([:], one)]),
+                    MeterFamily(
+                        name: "c",
+                        help: "C.",
+                        kind: .gauge,
+                        series: [series([:], one + 6)]
+                    ),
+                ]
+            )
+            #expect(reads.value == number && others.value == number)
+        }
+        // Another source for a part of them.
+        registry.callbacks([MeterFigure("b", "B.", .gauge) { -Double($0) }]) { 5 }
+        registry.remove("a_total", ["x": "2"])
+        #expect(
+            registry.snapshot().flatMap(\.series) == [
+                series(["x": "1"], 40), series([:], -5), series([:], 10),
+            ]
+        )
+    }
+
+    private final class CallCount: Sendable {
+        private let calls = Atomic<Int>(0)
+        var value: Int { calls.load(ordering: .relaxed) }
+        func next() -> Int { calls.add(1, ordering: .relaxed).newValue }
     }
 
     @Test("a bucket takes what is not above its bound; NaN and more go to the last")
