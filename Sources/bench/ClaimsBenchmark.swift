@@ -16,8 +16,8 @@ enum ClaimsBenchmark {
 
     // MARK: Writes
 
-    // One sample a call, over 1,000 series, in a batch that is used again. With a disk each call is a write(2); the original keeps
-    // its points in memory, so that is measured too: a store without a buffer.
+    // One sample a call, over 1,000 series, in a batch that is used again. With a disk each call is a
+    // write(2); the original keeps its points in memory, so that is measured too: a store without a buffer.
     private static func singlePoint(_ report: BenchReport) throws {
         for isKept in [true, false] {
             var rate = Figures()

@@ -50,7 +50,6 @@ import Testing
         "Sources/Platform/Process/Signals.swift",
         "Sources/Platform/Process/ThisProcess.swift",
         "Sources/Platform/Time/WallClock.swift",
-        "Sources/Store/Head/BatchScratch.swift",
         "Sources/Store/Head/HeadMemory.swift",
         "Sources/Store/Head/SeriesPages.swift",
         "Sources/bench/ColdBenchmark.swift",
