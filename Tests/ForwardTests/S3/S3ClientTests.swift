@@ -267,6 +267,21 @@ import Testing
         }
     }
 
+    @Test("what could not be taken back is taken back by the next try")
+    func leftBehind() async throws {
+        let isBroken = Mutex(true)
+        let bucket = FakeBucket(clock: clock) { number, request in
+            guard isBroken.withLock({ $0 }) else { return nil }
+            return number > 5 || request.method == .delete ? .unreachable : nil
+        }
+        let client = try client(bucket, multipartBytes: 100_000)
+        await #expect(throws: S3Error.self) { try await put(client, "k", bytes(300_000)) }
+        #expect(bucket.state.withLock { $0.uploads.count } == 1)
+        isBroken.withLock { $0 = false }
+        #expect(try await put(client, "k", bytes(300_000)) == .stored)
+        #expect(bucket.state.withLock { $0.uploads.isEmpty })
+    }
+
     @Test("an end that fails with status 200 has failed")
     func brokenEnd() async throws {
         let bucket = FakeBucket(clock: clock) { number, _ in

@@ -170,6 +170,23 @@ import Testing
         #expect(tally.samples == 40)
     }
 
+    @Test("what is in the bucket is not sent again with other labels when the cursor is an old one")
+    func oldCursor() async throws {
+        let world = try ArchiveWorld()
+        let database = try world.open()
+        for _ in 0..<3 { try world.fill(database) }
+        try await world.shipAll(database)
+        let (cursor, _) = try CursorFile.open(world.place(database), name: "archive")
+        try cursor.write(CursorRecord(acked: FeedPosition(number: .zero)), sync: true)
+        try world.fill(database)
+        try await world.shipAll(database, externalLabels: Labels([Label("site", "b")]))
+        #expect(world.keys("segments").count == 4)
+        let (tally, faults, remarks) = try await world.check()
+        #expect(faults == [])
+        #expect(remarks == [])
+        #expect(tally.samples == 40)
+    }
+
     @Test("nothing is merged over the archive's place, and a backlog goes out merged")
     func backlog() async throws {
         let world = try ArchiveWorld()

@@ -93,17 +93,26 @@ final class ArchiveWorld: Sendable {
         )
     }
 
-    func destination(_ database: Database) throws -> S3Destination {
-        S3Destination(
+    func place(_ database: Database) -> CursorPlace {
+        CursorPlace(
+            files: files,
+            directory: directory.file("store/forward"),
+            quarantine: directory.file("store/quarantine"),
+            store: CursorTag(database.storeID.bytes),
+            boot: CursorTag([UInt8](repeating: 2, count: 16))
+        )
+    }
+
+    func destination(
+        _ database: Database,
+        externalLabels: Labels? = nil
+    ) throws -> S3Destination {
+        var options = options
+        if let externalLabels { options.externalLabels = externalLabels }
+        return S3Destination(
             options,
             feed: database,
-            place: CursorPlace(
-                files: files,
-                directory: directory.file("store/forward"),
-                quarantine: directory.file("store/quarantine"),
-                store: CursorTag(database.storeID.bytes),
-                boot: CursorTag([UInt8](repeating: 2, count: 16))
-            ),
+            place: place(database),
             client: try client(),
             loop: loop,
             pool: pool,
@@ -118,9 +127,10 @@ final class ArchiveWorld: Sendable {
     func ship(
         _ database: Database,
         isKilled: Bool = false,
+        externalLabels: Labels? = nil,
         until condition: @escaping @Sendable (S3Destination) async -> Bool
     ) async throws {
-        let destination = try destination(database)
+        let destination = try destination(database, externalLabels: externalLabels)
         let task = Task(executorPreference: loop) { await destination.run() }
         do {
             try await waitUntil { await condition(destination) }
@@ -136,9 +146,11 @@ final class ArchiveWorld: Sendable {
     }
 
     /// Ships everything that is sealed.
-    func shipAll(_ database: Database) async throws {
+    func shipAll(_ database: Database, externalLabels: Labels? = nil) async throws {
         let end = database.closedEnd
-        try await ship(database) { await $0.status().acked?.number == end }
+        try await ship(database, externalLabels: externalLabels) {
+            await $0.status().acked?.number == end
+        }
     }
 
     var names: S3Names { S3Names(prefix: options.prefix) }

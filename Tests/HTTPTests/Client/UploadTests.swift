@@ -98,7 +98,8 @@ import Testing
             let task = Task { () -> HTTPClientError? in
                 var request = ClientRequest(.put, url)
                 request.source = BodySource(byteCount: 1_000_000) { offset, limit in
-                    if offset > 0 {
+                    // It may be asked once more, before the client has heard of the end.
+                    if offset == 1000 {
                         await withCheckedContinuation { waiting in gate.withLock { $0 = waiting } }
                     }
                     return [UInt8](repeating: 1, count: min(limit, 1000))
@@ -115,6 +116,31 @@ import Testing
             let error = await task.value
             #expect(error == .cancelled(url: url))
         }
+    }
+
+    @Test("a server that does not read is not read ahead for")
+    func bounded() async throws {
+        // Connections are made, and nobody takes them.
+        let socket = try Socket.listen(on: SocketAddress("127.0.0.1:0"))
+        let port = try Socket.localAddress(socket).port
+        let tally = Tally()
+        try await withLoopback(handler: echo) { loopback in
+            var request = ClientRequest(.put, "http://127.0.0.1:\(port)/")
+            request.source = BodySource(byteCount: 400_000_000) { _, limit in
+                tally.state.withLock { $0.bytes += limit }
+                return [UInt8](repeating: 1, count: limit)
+            }
+            request.timeoutMs = 700
+            let error = await #expect(throws: HTTPClientError.self) {
+                try await loopback.client.send(request)
+            }
+            guard case .timeout = error else {
+                Issue.record("\(error.map { "\($0)" } ?? "no error")")
+                return
+            }
+        }
+        // What the kernel takes of it, and two pieces.
+        #expect(tally.state.withLock { $0.bytes } < 20_000_000)
     }
 
     @Test("GET has no body")
