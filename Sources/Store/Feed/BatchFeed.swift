@@ -4,9 +4,10 @@ public import Model
 /// A place in the sequence of samples: all before it is done.
 ///
 /// Following batches (`time` nil), it stands behind batch `number` and behind the first `offset`
-/// samples of the batch after it. Inside a sealed segment, `number` is the segment's `after`, and it
-/// stands behind all instants before `time` and the first `offset` samples at `time`. A segment's late
-/// samples come after all others; there the offset carries `lateBit`.
+/// samples of the batch with the very next number: of no other, should that one be lost. Inside a
+/// sealed segment, `number` is the segment's `after`, and it stands behind all instants before `time`
+/// and the first `offset` samples at `time`. A segment's late samples come after all others; there the
+/// offset carries `lateBit`.
 public struct FeedPosition: Hashable, Sendable {
     /// Batches up to and including this one are done.
     public var number: SequenceNumber
@@ -28,6 +29,18 @@ public struct FeedPosition: Hashable, Sendable {
         self.number = number
         self.time = time
         self.offset = offset
+    }
+}
+
+extension FeedPosition {
+    /// The place behind the first `offset` samples of batch `number`.
+    init(inside number: SequenceNumber, offset: UInt32) {
+        self.init(number: SequenceNumber(raw: number.raw - 1), offset: offset)
+    }
+
+    /// How many samples of batch `number` are done.
+    func offset(in number: SequenceNumber) -> Int {
+        self.number.raw &+ 1 == number.raw ? Int(offset) : 0
     }
 }
 

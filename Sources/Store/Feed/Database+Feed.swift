@@ -92,7 +92,7 @@ extension Database: BatchFeed {
                 return slice.starting(at: position)
             }
             switch source(after: place) {
-            case .nothing: return nil
+            case .nothing: return nothing(from: position, to: place)
             case .skipTo(let next): place = next
             case .buffer(let info):
                 let (slice, hasHoles) = try nextInBuffer(info, place, limit)
@@ -100,7 +100,9 @@ extension Database: BatchFeed {
                 if hasHoles, !info.hasHoles, noteHoles(in: info, at: place) { continue }
                 guard let slice else {
                     // The part's last batches are passed: what follows is in the next one.
-                    guard info.last > place.number else { return nil }
+                    guard info.last > place.number else {
+                        return nothing(from: position, to: place)
+                    }
                     place = FeedPosition(number: info.last)
                     continue
                 }
@@ -114,6 +116,21 @@ extension Database: BatchFeed {
                 place = slice.to
             }
         }
+    }
+
+    // What cannot be read any more is passed, also where nothing comes after it.
+    private func nothing(from position: FeedPosition, to place: FeedPosition) -> FeedSlice? {
+        guard position < place else { return nil }
+        return FeedSlice(
+            from: position,
+            to: place,
+            isLate: false,
+            mayBeResend: false,
+            series: [],
+            times: [],
+            values: [],
+            table: headTable
+        )
     }
 
     /// - Throws: `.replaying` where it may turn up when the replay is over.

@@ -146,7 +146,7 @@ enum FeedSlicing {
         var builder = Builder(position)
         var streams: Set<UInt32> = []
         for batch in batches {
-            let begin = builder.to.number == position.number ? Int(position.offset) : 0
+            let begin = position.offset(in: batch.number)
             if begin >= batch.count {  // nothing (more) in it
                 builder.to = FeedPosition(number: batch.number)
                 continue
@@ -158,7 +158,7 @@ enum FeedSlicing {
                 let end = firstRepeat(in: batch, begin..<most)
                 builder.add(batch, begin..<end)
                 if end < batch.count {
-                    builder.to = FeedPosition(number: builder.to.number, offset: UInt32(end))
+                    builder.to = FeedPosition(inside: batch.number, offset: UInt32(end))
                     break
                 }
                 builder.to = FeedPosition(number: batch.number)
@@ -188,7 +188,7 @@ enum FeedSlicing {
         return range.upperBound
     }
 
-    /// The slice from one position to another out of following batches.
+    /// The slice from one position to another out of following batches; nil where they are not all there.
     static func exactly(
         from: FeedPosition,
         to: FeedPosition,
@@ -196,18 +196,22 @@ enum FeedSlicing {
         _ table: any FeedSeriesTable
     ) -> FeedSlice? {
         var builder = Builder(from)
+        var isWhole = false
         for batch in batches {
-            let begin = builder.to.number == from.number ? Int(from.offset) : 0
+            let begin = from.offset(in: batch.number)
+            if from.offset > 0, builder.to == from, begin == 0 { return nil }
             let last = batch.number > to.number
-            let end = last ? min(Int(to.offset), batch.count) : batch.count
+            let end = last ? min(to.offset(in: batch.number), batch.count) : batch.count
+            isWhole = last ? to.offset == 0 || end > 0 : batch.number == to.number
             if begin < end {
                 if builder.isEmpty { builder.isLate = begin >= batch.lateFrom }
                 builder.add(batch, begin..<end)
             }
             if last { break }
             builder.to = FeedPosition(number: batch.number)
-            if batch.number == to.number { break }
+            if batch.number == to.number, to.offset == 0 { break }
         }
+        guard isWhole else { return nil }
         builder.to = to
         return builder.slice(table)
     }
