@@ -147,8 +147,10 @@ public final class CursorFile: Sendable {
         } catch {
             throw .cannot(action: "open", path: path, cause: error)
         }
-        // A file that was created and never written holds no place.
-        guard let held, !held.bytes.isEmpty else { return (try create(place, path), FoundCursor()) }
+        // A file that was created and never written holds no place, wherever a power cut ended it.
+        guard let held, held.bytes.contains(where: { $0 != 0 }) else {
+            return (try create(place, path), FoundCursor())
+        }
         let contents = CursorContents(held.bytes)
         if let version = contents.newerVersion {
             throw .newerVersion(path: path, version: version)
@@ -232,7 +234,10 @@ public final class CursorFile: Sendable {
             // The one that may be there is empty: anything else was kept or moved.
             let file = try place.files.open(path, .replace)
             try file.write([UInt8](repeating: 0, count: CursorContents.byteCount).span, at: 0)
+            try file.syncData()
             try place.files.syncDirectory(place.directory)
+            // The directory may be as new as the file.
+            try place.files.syncDirectory(FilePath.parent(place.directory))
             return CursorFile(
                 path: path,
                 place: place,

@@ -30,9 +30,17 @@ public struct CursorRecord: Hashable, Sendable {
     public var attempted: [RequestBorder]
     /// Written at a clean stop and synced: nothing behind `attempted` was ever sent.
     public var isClosed: Bool
+    /// What may have been sent already, nobody knows in which requests.
+    public var doubt = ShipDoubt()
 
     /// Makes a record.
-    public init(acked: FeedPosition, attempted: [RequestBorder] = [], isClosed: Bool = false) {
+    public init(
+        acked: FeedPosition,
+        attempted: [RequestBorder] = [],
+        isClosed: Bool = false,
+        doubt: ShipDoubt = ShipDoubt()
+    ) {
+        self.doubt = doubt
         precondition(
             attempted.count <= CursorRecord.borderLimit,
             "BUG: \(attempted.count) requests in a cursor for \(CursorRecord.borderLimit)"
@@ -44,6 +52,34 @@ public struct CursorRecord: Hashable, Sendable {
 
     /// Where the feed goes on with what was never offered.
     public var offered: FeedPosition { attempted.last?.to ?? acked }
+}
+
+/// Stretches of the feed that may have been sent already, in requests that nobody knows any more.
+public struct ShipDoubt: Hashable, Sendable {
+    /// Whatever begins before this number.
+    public var until = SequenceNumber.zero
+    /// The segment behind this number: it goes from its first instant because the place in it was lost.
+    public var segment: SequenceNumber?
+
+    /// Doubts nothing.
+    public init() {}
+
+    /// Whether it has something to say of what comes behind `acked`.
+    func matters(behind acked: FeedPosition) -> Bool {
+        acked.number < until || segment.map { acked.number <= $0 } ?? false
+    }
+
+    func covers(_ position: FeedPosition) -> Bool {
+        position.number < until || position.time != nil && position.number == segment
+    }
+
+    mutating func note(until position: FeedPosition) {
+        let raw = position.number.raw
+        // Inside of the next batch: of that one, too.
+        let isInside = position.time == nil && position.offset > 0 && raw < .max
+        until = max(until, isInside ? SequenceNumber(raw: raw + 1) : position.number)
+        if position.time != nil { segment = position.number }
+    }
 }
 
 /// 16 bytes that name a store or a start of the machine.

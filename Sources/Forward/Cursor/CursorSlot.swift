@@ -28,6 +28,7 @@ public struct CursorSlot: Hashable, Sendable {
 
     private static let magic: UInt32 = 0x5352_5543  // "CURS" in file order
     private static let checksumOffset = 504
+    private static let doubtOffset = 456
     private static let closedFlag: UInt8 = 1
     private static let timeFlag: UInt32 = 1
     private static let answeredFlag: UInt32 = 2
@@ -48,6 +49,10 @@ public struct CursorSlot: Hashable, Sendable {
             CursorSlot.put(border.from, 0, &sink)
             CursorSlot.put(border.to, border.isAnswered ? CursorSlot.answeredFlag : 0, &sink)
         }
+        sink.raw([UInt8](repeating: 0, count: CursorSlot.doubtOffset - sink.count))
+        sink.u64(record.doubt.until.raw)
+        sink.u64(record.doubt.segment?.raw ?? 0)
+        sink.u8(record.doubt.segment == nil ? 0 : 1)
         sink.raw([UInt8](repeating: 0, count: CursorSlot.checksumOffset - sink.count))
         sink.u64(XXH64.hash(sink.bytes.span))
         return sink.bytes
@@ -111,6 +116,10 @@ public struct CursorSlot: Hashable, Sendable {
             attempted: attempted,
             isClosed: flags & CursorSlot.closedFlag != 0
         )
+        cursor.offset = CursorSlot.doubtOffset
+        record.doubt.until = SequenceNumber(raw: try cursor.u64(bytes))
+        let segment = SequenceNumber(raw: try cursor.u64(bytes))
+        if try cursor.u8(bytes) & 1 != 0 { record.doubt.segment = segment }
     }
 
     private static func put(_ position: FeedPosition, _ flags: UInt32, _ sink: inout ByteSink) {

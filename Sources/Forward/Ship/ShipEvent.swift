@@ -63,8 +63,10 @@ public enum ShipEvent: Sendable {
     case fetched(id: UInt64, facts: SliceFacts?)
     /// A fetch failed: ask again later.
     case fetchFailed(id: UInt64)
-    /// The record that was asked for is in the file; or could not be written, and shipping goes on.
+    /// The record that was asked for is in the file.
     case cursorWritten
+    /// It could not be written: shipping goes on, and the next record is tried later.
+    case cursorNotWritten
     /// A request was answered, or ended without an answer.
     case answered(id: UInt64, verdict: Verdict)
     /// The time that `wakeAt` asked for has come.
@@ -81,7 +83,8 @@ public enum ShipAction: Sendable, Equatable {
     case fetch(id: UInt64, after: FeedPosition, limit: Int)
     /// Get the very slice that an earlier request carried; answered likewise.
     case refetch(id: UInt64, border: RequestBorder)
-    /// Write the cursor; answered by `cursorWritten`. Never two at a time.
+    /// Write the cursor; answered by `cursorWritten` or `cursorNotWritten`. Never two at
+    /// a time.
     case writeCursor(CursorRecord, sync: Bool)
     /// Send samples `part` of slice `id`; answered by `answered`.
     case send(id: UInt64, part: Range<Int>, isRetry: Bool)

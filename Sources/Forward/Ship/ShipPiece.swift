@@ -31,6 +31,8 @@ struct ShipPiece: Sendable {
     var phase: Phase
     /// It goes only when nothing else is under way, and nothing new goes before it is answered.
     var isAlone: Bool
+    /// It may hold samples that were sent in other company, beside such that never were.
+    var isCutAnew = false
     /// The first is the one that is, or will be, under way.
     var parts: [Part]
 

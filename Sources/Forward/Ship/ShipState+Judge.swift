@@ -16,6 +16,10 @@ extension ShipState {
         case .stored:
             totals.acked += UInt64(part.range.count)
             finishPart(index, &actions)
+        case .rejected(400) where window[index].isCutAnew && part.range.count > 1:
+            // A sample that is there already takes others down that are not: until each stands alone.
+            noteAlive(&actions)
+            halve(index, part)
         case .rejected(let code):
             reject(part, code, &actions)
             finishPart(index, &actions)
@@ -96,6 +100,13 @@ extension ShipState {
     ) {
         noteAlive(&actions)
         actions.append(.tell(.split(samples: part.range.count)))
+        halve(index, part)
+        // What comes next need not be refused first.
+        sampleLimit = min(sampleLimit, max(1, part.range.count / 2))
+        acksSinceSplit = 0
+    }
+
+    private mutating func halve(_ index: Int, _ part: ShipPiece.Part) {
         let middle = part.range.lowerBound + part.range.count / 2
         let halves = [part.range.lowerBound..<middle, middle..<part.range.upperBound].map {
             ShipPiece.Part(range: $0, mayHaveArrived: part.mayHaveArrived)
@@ -103,9 +114,6 @@ extension ShipState {
         window[index].parts.replaceSubrange(0..<1, with: halves)
         window[index].phase = .ready
         window[index].isAlone = true
-        // What comes next need not be refused first.
-        sampleLimit = min(sampleLimit, max(1, part.range.count / 2))
-        acksSinceSplit = 0
     }
 
     // A limit that was learnt from one 413 need not hold for ever: sizes differ.

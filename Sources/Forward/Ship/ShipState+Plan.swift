@@ -12,7 +12,7 @@ extension ShipState {
             fetch(nowNs, &wakeAt, &actions)
             if phase == .stopping, isDoneStopping { close(&actions) }
         }
-        writeCursor(nowNs, &actions)
+        writeCursor(nowNs, &wakeAt, &actions)
         if wakeAt != .max, phase != .closing, timerAt != wakeAt {
             timerAt = wakeAt
             actions.append(.wakeAt(ns: wakeAt))
@@ -118,14 +118,31 @@ extension ShipState {
     }
 
     // The first write is synced, so that a power cut cannot bring back the clean end of the run
-    // before; later ones now and then, so that it brings back little.
-    private mutating func writeCursor(_ nowNs: Int64, _ actions: inout [ShipAction]) {
-        guard isDirty, !isWriting else { return }
+    // before; later ones now and then, so that it brings back little: at the latest when the time for
+    // it has come, so that a destination that falls silent holds nothing back.
+    private mutating func writeCursor(
+        _ nowNs: Int64,
+        _ wakeAt: inout Int64,
+        _ actions: inout [ShipAction]
+    ) {
+        guard !isWriting else { return }
+        // A request is not sent before its border is written, or could not be.
+        let isWaited = phase == .closing || window.contains { $0.phase == .recording }
+        guard isWaited || nowNs >= writeAt else {
+            wakeAt = min(wakeAt, writeAt)
+            return
+        }
+        let record = record
+        let sync = nowNs >= syncAt || record.isClosed
+        guard isDirty || sync && record != syncedRecord else {
+            // What was written last becomes safe, and the store's to forget, in its time.
+            if record != syncedRecord { wakeAt = min(wakeAt, syncAt) }
+            return
+        }
         isDirty = false
         isWriting = true
-        let record = record
         writingRecord = record
-        let sync = nowNs >= syncAt || record.isClosed
+        isSyncing = sync
         if sync { syncAt = nowNs + limits.syncNs }
         actions.append(.writeCursor(record, sync: sync))
     }

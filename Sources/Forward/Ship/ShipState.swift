@@ -18,8 +18,7 @@ public struct ShipState: Sendable {
     // The feed.
     var position: FeedPosition  // behind everything that was fetched
     var resends: [RequestBorder]  // requests of the run before, in order
-    let doubtfulUntil: FeedPosition?  // what begins before may have been sent, nobody knows
-    var lostUntil: FeedPosition?  // likewise, because a resend was gone
+    var doubt: ShipDoubt
     var fetching: UInt64?
     var hasNews = true
     var fetchAt: Int64 = .min
@@ -34,8 +33,11 @@ public struct ShipState: Sendable {
     // The cursor.
     var isDirty = true
     var isWriting = false
+    var isSyncing = false
     var writingRecord: CursorRecord?
+    var syncedRecord: CursorRecord?
     var syncAt: Int64 = .min
+    var writeAt: Int64 = .min
     var pinned: FeedPosition?
 
     // Failures.
@@ -57,7 +59,8 @@ public struct ShipState: Sendable {
     /// the start: what lies before may have been sent although the record does not say so.
     public init(record: CursorRecord, doubtfulUntil: FeedPosition?, limits: ShipLimits) {
         self.limits = limits
-        self.doubtfulUntil = record.isClosed ? nil : doubtfulUntil
+        doubt = record.doubt
+        if let doubtfulUntil, !record.isClosed { doubt.note(until: doubtfulUntil) }
         acked = record.acked
         position = record.offered
         resends = record.attempted
@@ -100,7 +103,11 @@ public struct ShipState: Sendable {
             if fetching == id { fetching = nil }
             hasNews = true
             fetchAt = nowNs + limits.backoffNs(failures: 6, using: &random)
-        case .cursorWritten: noteWritten(&actions)
+        case .cursorWritten: noteWritten(isSafe: isSyncing, &actions)
+        case .cursorNotWritten:
+            isDirty = true
+            writeAt = nowNs + limits.backoffNs(failures: 6, using: &random)
+            noteWritten(isSafe: false, &actions)
         case .answered(let id, let verdict):
             // After the end of a bounded stop an answer changes nothing any more.
             if phase != .closing { judge(id, verdict, nowNs, &random, &actions) }
@@ -128,12 +135,13 @@ public struct ShipState: Sendable {
         }
         guard let facts else { return }
         hasNews = true
+        // The place inside of an epoch is lost: any sample of its segment may have been sent.
+        if facts.mayBeResend, facts.to.time != nil { doubt.segment = facts.to.number }
         position = facts.to
-        let isDoubtful =
-            facts.mayBeResend || facts.from < doubtfulUntil ?? .start
-            || facts.from < lostUntil ?? .start
+        let isDoubtful = facts.mayBeResend || doubt.covers(facts.from)
         var piece = ShipPiece(id: id, facts: facts, isResend: isDoubtful, phase: .recording)
         piece.isAlone = false
+        piece.isCutAnew = isDoubtful
         held = piece
     }
 
@@ -148,14 +156,14 @@ public struct ShipState: Sendable {
     // What can no longer be sent identically is taken from the feed as it is now, under suspicion.
     private mutating func giveUpResends(_ border: RequestBorder, _ actions: inout [ShipAction]) {
         actions.append(.tell(.gone(border)))
-        lostUntil = resends.last?.to
+        if let last = resends.last { doubt.note(until: last.to) }
         resends.removeAll()
         position = acked
         hasNews = true
         isDirty = true
     }
 
-    private mutating func noteWritten(_ actions: inout [ShipAction]) {
+    private mutating func noteWritten(isSafe: Bool, _ actions: inout [ShipAction]) {
         guard isWriting, let record = writingRecord else { return }
         isWriting = false
         writingRecord = nil
@@ -164,9 +172,13 @@ public struct ShipState: Sendable {
                 window[index].phase = .ready
             }
         }
-        if pinned != record.acked {
-            pinned = record.acked
-            actions.append(.pin(record.acked))
+        if isSafe {
+            syncedRecord = record
+            // A power cut brings back this record at the oldest: what lies before is not asked for again.
+            if pinned != record.acked {
+                pinned = record.acked
+                actions.append(.pin(record.acked))
+            }
         }
         if record.isClosed {
             phase = .finished
@@ -193,7 +205,8 @@ public struct ShipState: Sendable {
             attempted: window.map {
                 RequestBorder(from: $0.from, to: $0.to, isAnswered: $0.phase == .answered)
             } + resends,
-            isClosed: phase == .closing
+            isClosed: phase == .closing,
+            doubt: doubt.matters(behind: acked) ? doubt : ShipDoubt()
         )
     }
 }

@@ -73,6 +73,7 @@ extension Shipper {
         } catch {
             meters.noteCursorFailure()
             journal.cannot(error, at: wall.nowMs(), nowNs: loop.clock.nowNs())
+            return take(.cursorNotWritten)
         }
         take(.cursorWritten)
     }
