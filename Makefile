@@ -62,9 +62,9 @@ fuzz: deps ## every fuzzer over seeded input (ARGS: names)
 	swift build -c release $(FLAGS) --product fuzz
 	.build/release/fuzz $(ARGS)
 
-crash: deps ## a store killed 1,000 times, and 1,000 lives of one with power cuts
+crash: deps ## a store killed 1,000 times, 1,000 lives of one with power cuts, and of an agent that ships
 	swift build -c release $(FLAGS) --product fuzz
-	.build/release/fuzz --kills 1000 --power-cuts 1000 $(ARGS)
+	.build/release/fuzz --kills 1000 --power-cuts 1000 --ship 1000 $(ARGS)
 
 asan: deps ## the unit tests under the address sanitizer
 	swift test --disable-xctest --no-parallel --sanitize=address --scratch-path .build/asan $(FLAGS) \

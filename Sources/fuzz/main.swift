@@ -42,7 +42,8 @@ do throws(FuzzFinding) {
     if let order = CrashOrder(arguments) { try CrashWriter.run(order) }
     let options = try FuzzOptions(arguments)
     let run = FuzzRun(options)
-    if options.kills + options.powerCuts > 0 {
+    if options.kills + options.powerCuts + options.shippings > 0 {
+        if options.shippings > 0 { try ShipRuns.run(options.shippings, from: options.seed) }
         if options.powerCuts > 0 { try PowerCuts.run(options.powerCuts, from: options.seed) }
         if options.kills > 0 {
             try CrashRounds(directory: options.crashDirectory, seed: options.seed)

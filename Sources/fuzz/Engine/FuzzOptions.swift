@@ -16,6 +16,8 @@ struct FuzzOptions {
     var kills = 0
     /// How many lives of a store with power cuts are lived instead of fuzzing.
     var powerCuts = 0
+    /// How many lives of an agent with destinations are lived instead of fuzzing.
+    var shippings = 0
     /// The targets; all when empty.
     var names: [String] = []
 
@@ -23,7 +25,7 @@ struct FuzzOptions {
         usage: fuzz [--seconds N] [--seed S] [--crash-dir DIR] [NAMES...]
                fuzz --replay FILE
                fuzz --canary finding|trap     fails on purpose
-               fuzz [--kills N] [--power-cuts N] [--seed S] [--crash-dir DIR]
+               fuzz [--kills N] [--power-cuts N] [--ship N] [--seed S] [--crash-dir DIR]
                fuzz --list
         """
 
@@ -52,6 +54,7 @@ struct FuzzOptions {
                 seed = number
             case "--kills": kills = try FuzzOptions.count(argument, value)
             case "--power-cuts": powerCuts = try FuzzOptions.count(argument, value)
+            case "--ship": shippings = try FuzzOptions.count(argument, value)
             case "--crash-dir": crashDirectory = value
             case "--replay": replay = value
             case "--canary":
