@@ -168,7 +168,9 @@ public struct ShipState: Sendable {
         isWriting = false
         writingRecord = nil
         for index in window.indices where window[index].phase == .recording {
-            if record.attempted.contains(where: { $0.to == window[index].to }) {
+            // Both borders: what a request of the run before was given up for may end where that did.
+            let (from, to) = (window[index].from, window[index].to)
+            if record.attempted.contains(where: { $0.from == from && $0.to == to }) {
                 window[index].phase = .ready
             }
         }

@@ -133,6 +133,8 @@ struct ShipLane {
             _ = receiver.take(request.samples)
         }
         for request in requests { mayRepeat.formUnion(request.samples.map(\.id)) }
+        // Of a request that was cut in parts the cursor knows only whether all of them were answered.
+        for one in unsettled { mayRepeat.formUnion(one.ids) }
         forgetProcess()
         self.limits = limits
         try start(database, place, &world)
@@ -418,7 +420,8 @@ struct ShipLane {
             )
         }
         for (series, ids) in receiver.order {
-            let inOrder = ids.filter { !unordered.contains($0) }
+            // What was refused for good may come in later all the same, when the cursor went back.
+            let inOrder = ids.filter { !unordered.contains($0) && !refused.contains($0) }
             for (one, next) in zip(inOrder, inOrder.dropFirst()) {
                 try FuzzFinding.unless(
                     one < next,

@@ -306,6 +306,39 @@ import Testing
         #expect(driver.state.totals.rejected == [400: 1])
     }
 
+    @Test("what is taken anew is not sent because a request that ended there was written down")
+    func otherBorders() {
+        let record = CursorRecord(
+            acked: ShipStateTests.at(3),
+            attempted: [ShipStateTests.border(3, 4), ShipStateTests.border(4, 6)]
+        )
+        let table = Table()
+        var random = SeededRandom(seed: 1)
+        var state = ShipState(record: record, doubtfulUntil: nil, limits: ShipLimits())
+        var asked: [ShipAction] = []
+        func tell(_ event: ShipEvent) { asked = state.handle(event, at: 0, using: &random) }
+        var fetchID: UInt64? {
+            for case .fetch(let id, _, _) in asked { return id }
+            return nil
+        }
+        var sends: Bool { asked.contains { if case .send = $0 { true } else { false } } }
+        tell(.started)
+        tell(.fetched(id: 1, facts: nil))
+        let facts = SliceFacts(
+            from: ShipStateTests.at(3),
+            to: ShipStateTests.at(6),
+            series: [1],
+            table: ObjectIdentifier(table),
+            mayBeResend: false,
+            oldestMs: 0
+        )
+        tell(.fetched(id: fetchID ?? 0, facts: facts))
+        tell(.cursorWritten)
+        #expect(!sends)
+        tell(.cursorWritten)
+        #expect(sends)
+    }
+
     @Test(
         "after a power cut everything stored before counts as possibly sent, unless it was closed"
     )
