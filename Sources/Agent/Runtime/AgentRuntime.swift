@@ -2,7 +2,6 @@
 // Data flows one way: scraper, host and pushes → writer → store → queries and destinations.
 import API
 import Collect
-import Formats
 import Forward
 import HTTP
 import Model
@@ -23,21 +22,8 @@ struct StartError: Error, CustomStringConvertible {
 
 /// The running agent, pinned to its event loop.
 actor AgentRuntime {
-    private struct Destination {
-        let options: ForwardOptions
-        let shipper: Shipper
-        let task: Task<Void, Never>
-    }
-
-    private struct Archive {
-        let options: S3Options
-        let destination: S3Destination
-        let task: Task<Void, Never>
-    }
-
     // How long each part of a clean stop may take; together under the promised 5 s.
     private static let drainMs: Int64 = 500
-    private static let shipLimit = Duration.milliseconds(1500)
     private static let tokenRefresh = Duration.seconds(10)
 
     private nonisolated let loop: EventLoop
@@ -57,11 +43,9 @@ actor AgentRuntime {
     private let status: StatusAdapter
     private let tokens: TokenFiles
     private let server: HTTPServer
-    private let place: CursorPlace
+    private let destinations: Destinations
 
     private var config: AgentConfig
-    private var destinations: [String: Destination] = [:]
-    private var archives: [String: Archive] = [:]
     private var hostTask: Task<Void, Never>?
     private var ownTask: Task<Void, Never>?
     private var tokenTask: Task<Void, Never>?
@@ -156,12 +140,25 @@ actor AgentRuntime {
             try tokens.load()
         } catch { throw StartError(error) }
         let base = config.storage.basePath
-        place = CursorPlace(
+        let place = CursorPlace(
             files: files,
             directory: FilePath.join(base, "forward"),
             quarantine: FilePath.join(base, "quarantine"),
             store: CursorTag(database.storeID.bytes),
             boot: MachineFacts.bootTag(files)
+        )
+        destinations = Destinations(
+            DestinationContext(
+                loop: loop,
+                database: database,
+                place: place,
+                client: client,
+                files: files,
+                pool: filePool,
+                meters: meters,
+                log: log,
+                clock: clock
+            )
         )
         let queryable = StoreQueryable(database)
         let options = config.apiOptions
@@ -221,8 +218,7 @@ actor AgentRuntime {
                 _ = try HostCollectors(config.hostOptions, wall: clock)
             } catch { throw StartError("host: \(error)") }
         }
-        for options in config.forwardOptions { startShipping(options) }
-        for options in config.archiveOptions { startArchiving(options) }
+        await destinations.run(config)
         tokenTask = Task(executorPreference: loop) { [loop, tokens, filePool] in
             while !Task.isCancelled {
                 do throws(CancellationError) {
@@ -285,7 +281,7 @@ actor AgentRuntime {
             ownTask = nil
             startOwnMetrics()
         }
-        await changeDestinations()
+        await destinations.run(new)
         if isCollecting {
             await scraper.update(new.scrapeJobs(SecretFiles(files, on: filePool)))
         }
@@ -316,17 +312,7 @@ actor AgentRuntime {
         await server.stop(drainMs: AgentRuntime.drainMs)
         await hostTask?.value
         await ownTask?.value
-        await withDiscardingTaskGroup { group in
-            for destination in destinations.values {
-                group.addTask(executorPreference: loop) {
-                    await destination.shipper.stop(within: AgentRuntime.shipLimit)
-                    await destination.task.value
-                }
-            }
-            for archive in archives.values {
-                group.addTask(executorPreference: loop) { await AgentRuntime.end(archive) }
-            }
-        }
+        await destinations.stop()
         await client.close()
         let database = database
         let writer = writer
@@ -375,93 +361,5 @@ actor AgentRuntime {
             labels: [Label("job", "tsdb-agent"), Label("instance", config.instanceName)]
         )
         ownTask = Task(executorPreference: loop) { await own.run() }
-    }
-
-    private func startShipping(_ options: ForwardOptions) {
-        let shipper = Shipper(
-            options,
-            feed: database,
-            place: place,
-            client: client,
-            loop: loop,
-            pool: filePool,
-            meters: meters,
-            log: log,
-            userAgent: AgentVersion.userAgent,
-            wall: clock
-        )
-        let task = Task(executorPreference: loop) { await shipper.run() }
-        destinations[options.name] = Destination(options: options, shipper: shipper, task: task)
-        StoreMeters.register(destination: options.name, database, in: meters)
-    }
-
-    // Destinations that stay the same keep going; a removed one no longer holds anything back.
-    private func changeDestinations() async {
-        let wanted = config.forwardOptions
-        for (name, destination) in destinations {
-            let new = wanted.first { $0.name == name }
-            if new == destination.options { continue }
-            await destination.shipper.stop(within: AgentRuntime.shipLimit)
-            await destination.task.value
-            destinations[name] = nil
-            if new == nil {
-                database.unpin(name)
-                StoreMeters.forget(destination: name, in: meters)
-                log.info("destination removed", ("destination", name))
-            }
-        }
-        for options in wanted where destinations[options.name] == nil { startShipping(options) }
-        for (name, archive) in archives {
-            let new = config.archiveOptions.first { $0.name == name }
-            if new == archive.options { continue }
-            await AgentRuntime.end(archive)
-            archives[name] = nil
-            if new == nil, destinations[name] == nil {
-                database.unpin(name)
-                StoreMeters.forget(destination: name, in: meters)
-                log.info("destination removed", ("destination", name))
-            }
-        }
-        for options in config.archiveOptions where archives[options.name] == nil {
-            startArchiving(options)
-        }
-    }
-
-    private func startArchiving(_ options: S3Options) {
-        let endpoint: S3Endpoint
-        do throws(URLError) { endpoint = try options.endpoint() } catch {
-            preconditionFailure("BUG: the configuration was checked: \(error)")
-        }
-        let destination = S3Destination(
-            options,
-            feed: database,
-            place: place,
-            client: S3Client(
-                endpoint,
-                as: S3CredentialSource(
-                    options.credentials,
-                    environment: Environment.value,
-                    files: files
-                ),
-                settings: options.settings(userAgent: AgentVersion.userAgent),
-                over: client,
-                pool: filePool,
-                wall: clock
-            ),
-            loop: loop,
-            pool: filePool,
-            meters: meters,
-            log: log,
-            wall: clock
-        )
-        let task = Task(executorPreference: loop) { await destination.run() }
-        archives[options.name] = Archive(options: options, destination: destination, task: task)
-        StoreMeters.register(destination: options.name, database, in: meters)
-    }
-
-    private static func end(_ archive: Archive) async {
-        await archive.destination.stop(within: shipLimit)
-        archive.task.cancel()
-        await archive.task.value
     }
 }

@@ -52,6 +52,8 @@ public actor S3Destination {
     private var failures = 0
     private var parkedCode: Int?
     private var isSending = false
+    // The oldest sample of the segment that waits, in milliseconds since 1970 UTC.
+    private var pendingSinceMs: Int64?
     private var totals = ShipTotals()
     private var sentBytes: UInt64 = 0
     private var lastError = ""
@@ -146,7 +148,7 @@ public actor S3Destination {
             pendingBatches: acked.map {
                 ForwardStatus.batches(from: FeedPosition(number: $0), to: end)
             } ?? 0,
-            lagSeconds: 0,
+            lagSeconds: pendingSinceMs.map { Double(max(0, wall.nowMs() - $0)) / 1000 } ?? 0,
             inFlight: isSending ? 1 : 0,
             failuresInRow: failures,
             parkedCode: parkedCode,
@@ -227,20 +229,25 @@ public actor S3Destination {
             // It may wait for the disk: the store's lock is held over writes to the buffer.
             let next = await pool.run { feed.nextSealed(after: number) }
             guard let segment = next else {
-                meters.note(pendingSinceMs: nil)
+                note(pendingSinceMs: nil)
                 let untilMs = manifestAtMs.map { max(0, $0 - wall.nowMs()) }
                 let ns = untilMs.map { min(S3Destination.idleNs, ($0 + 1) * 1_000_000) }
                 await pause(ns: ns ?? S3Destination.idleNs, wakesEarly: true)
                 return
             }
             let startMs = segment.timeRange.start.ms
-            meters.note(pendingSinceMs: startMs == .max ? nil : startMs)
+            note(pendingSinceMs: startMs == .max ? nil : startMs)
             try await ship(segment)
             succeeded()
         } catch {
             if isStopping || Task.isCancelled { return }
             await failed("\(error)", error.verdict)
         }
+    }
+
+    private func note(pendingSinceMs: Int64?) {
+        self.pendingSinceMs = pendingSinceMs
+        meters.note(pendingSinceMs: pendingSinceMs)
     }
 
     private var isFull: Bool { entries.count >= S3Destination.entryLimit }

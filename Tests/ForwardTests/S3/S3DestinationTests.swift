@@ -365,4 +365,23 @@ extension S3Check.Tally {
         let world = try ArchiveWorld()
         #expect(try await world.check().faults == ["tsdb/x/: there is no archive"])
     }
+
+    @Test("the lag is the age of the oldest sample that waits")
+    func lag() async throws {
+        let world = try ArchiveWorld(fault: { _, request in
+            request.method == .put ? .answer(FakeBucket.error(503, "SlowDown")) : nil
+        })
+        let database = try world.open()
+        try world.fill(database)
+        let destination = try world.destination(database)
+        let task = Task(executorPreference: world.loop) { await destination.run() }
+        try await waitUntil { await destination.status().failuresInRow > 0 }
+        // Five samples 15 s apart, the newest of now.
+        #expect(await destination.status().lagSeconds == 60)
+        world.clock.advance(by: .seconds(30))
+        #expect(await destination.status().lagSeconds == 90)
+        await destination.stop(within: .seconds(5))
+        task.cancel()
+        await task.value
+    }
 }
