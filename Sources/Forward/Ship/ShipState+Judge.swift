@@ -16,18 +16,27 @@ extension ShipState {
         case .stored:
             totals.acked += UInt64(part.range.count)
             finishPart(index, &actions)
+        case .partly(let acked, let code):
+            // Each sample was judged alone: what is there already took nothing else down.
+            let acked = min(max(0, acked), part.range.count)
+            totals.acked += UInt64(acked)
+            if acked < part.range.count { reject(part, code, part.range.count - acked, &actions) }
+            finishPart(index, &actions)
+        case .notUnderstood:
+            // It goes again by the rule of the first try: nobody has anything of it.
+            window[index].phase = .ready
         case .rejected(400) where window[index].isCutAnew && part.range.count > 1:
             // A sample that is there already takes others down that are not: until each stands alone.
             noteAlive(&actions)
             halve(index, part)
         case .rejected(let code):
-            reject(part, code, &actions)
+            reject(part, code, part.range.count, &actions)
             finishPart(index, &actions)
         case .tooLarge:
             if part.range.count > 1 {
                 split(index, part, &actions)
             } else {
-                reject(part, 413, &actions)
+                reject(part, 413, part.range.count, &actions)
                 finishPart(index, &actions)
             }
         case .retry(let afterMs, let mayHaveArrived):
@@ -43,12 +52,13 @@ extension ShipState {
         }
     }
 
+    // `count` samples of the part are refused for good.
     private mutating func reject(
         _ part: ShipPiece.Part,
         _ code: Int,
+        _ count: Int,
         _ actions: inout [ShipAction]
     ) {
-        let count = part.range.count
         // "400 = request contained at least one invalid sample": of samples that are there already
         // Prometheus says the same.
         if code == 400, part.mayHaveArrived {

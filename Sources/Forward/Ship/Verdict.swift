@@ -6,6 +6,14 @@ public import HTTP
 public enum Verdict: Sendable, Hashable {
     /// 2xx: the receiver has the samples.
     case stored
+    /// A 2.0 receiver says how many it has; it refused the others for good.
+    ///
+    /// - acked: how many are stored there.
+    /// - code: the status with which it said so.
+    case partly(acked: Int, code: Int)
+    /// The receiver surely has nothing of it, because it does not speak this version of the message:
+    /// the same samples go again, at once, in the other one.
+    case notUnderstood
     /// Try the identical request again.
     ///
     /// - afterMs: what `Retry-After` asked for, in milliseconds.

@@ -226,6 +226,61 @@ import Testing
         #expect(driver.state.acked == ShipStateTests.at(1))
     }
 
+    @Test(
+        "a 2.0 receiver's counts hold: so many are stored, the others are refused for good",
+        arguments: [
+            ([Verdict.partly(acked: 2, code: 400)], 2, [400: 1], 0),
+            ([.partly(acked: 0, code: 400)], 0, [400: 3], 0),
+            ([.partly(acked: 3, code: 204)], 3, [:], 0),
+            ([.partly(acked: 1, code: 204)], 1, [204: 2], 0),
+            ([.partly(acked: 9, code: 400)], 3, [:], 0),
+            ([.partly(acked: -1, code: 400)], 0, [400: 3], 0),
+            (
+                [.retry(afterMs: nil, mayHaveArrived: true), .partly(acked: 2, code: 400)],
+                2, [:], 1
+            ),
+        ] as [([Verdict], UInt64, [Int: UInt64], UInt64)]
+    )
+    func partly(
+        verdicts: [Verdict],
+        acked: UInt64,
+        rejected: [Int: UInt64],
+        ambiguous: UInt64
+    ) {
+        var driver = Driver()
+        driver.slices = [(1, [1, 2, 3])]
+        driver.tell(.started)
+        for verdict in verdicts {
+            if driver.sent.isEmpty { driver.waitForTimer() }
+            driver.answer(verdict)
+        }
+        #expect(driver.state.totals.acked == acked)
+        #expect(driver.state.totals.rejected == rejected)
+        #expect(driver.state.totals.ambiguous == ambiguous)
+        #expect(driver.state.acked == ShipStateTests.at(1))
+    }
+
+    @Test("what a receiver does not understand goes again at once, and is no failure")
+    func notUnderstood() {
+        var driver = Driver()
+        driver.slices = [(1, [1, 2]), (2, [3])]
+        driver.tell(.started)
+        #expect(driver.sent.map(\.id) == [1, 2])
+        driver.answer(.notUnderstood)
+        #expect(driver.sent.map(\.id) == [2, 1])
+        driver.answer(.notUnderstood)
+        #expect(driver.sent.map(\.id) == [1, 2])
+        #expect(driver.nowNs == 0)
+        #expect(driver.state.failuresInRow == 0)
+        // Nobody has it: a refusal is none of a repetition.
+        driver.answer(.rejected(code: 400))
+        driver.answer(.stored)
+        #expect(driver.state.totals.rejected == [400: 2])
+        #expect(driver.state.totals.ambiguous == 0)
+        #expect(driver.state.totals.acked == 1)
+        #expect(driver.state.acked == ShipStateTests.at(2))
+    }
+
     @Test("a parked destination is probed every 30 s with the same request until it takes it")
     func parked() {
         var driver = Driver()

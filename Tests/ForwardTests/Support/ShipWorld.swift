@@ -155,11 +155,22 @@ struct ShipWorld {
         case .rejected, .tooLarge:
             let isSplit = verdict == .tooLarge && request.part.count > 1
             if !isSplit { for at in request.part { refused.insert(sample(request, at)) } }
-        case .parked: break
+        case .partly(let acked, _):
+            // The receiver judges each sample alone, and takes the first ones.
+            let end = request.part.lowerBound + acked
+            let taken = Request(
+                id: request.id,
+                slice: request.slice,
+                part: request.part.lowerBound..<end
+            )
+            #expect(arrive(taken), "out of order: \(request.slice.from) to \(request.slice.to)")
+            saidStored += UInt64(acked)
+            for at in end..<request.part.upperBound { refused.insert(sample(request, at)) }
+        case .parked, .notUnderstood: break
         }
         let isFinal: Bool =
             switch verdict {
-            case .stored, .rejected: true
+            case .stored, .rejected, .partly: true
             case .tooLarge: request.part.count == 1
             default: false
             }
@@ -249,13 +260,15 @@ struct ShipWorld {
         tell(.started)
     }
 
-    func randomVerdict(_ random: inout SeededRandom) -> Verdict {
-        switch Int.random(in: 0..<24, using: &random) {
+    func randomVerdict(_ request: Request, _ random: inout SeededRandom) -> Verdict {
+        switch Int.random(in: 0..<28, using: &random) {
         case 0: .retry(afterMs: nil, mayHaveArrived: true)
         case 1: .retry(afterMs: 500, mayHaveArrived: false)
         case 2: .rejected(code: 400)
         case 3: .parked(code: 401)
         case 4: .tooLarge
+        case 5: .notUnderstood
+        case 6: .partly(acked: Int.random(in: 0...request.part.count, using: &random), code: 400)
         default: .stored
         }
     }
@@ -269,7 +282,8 @@ struct ShipWorld {
         case 2: if !writes.isEmpty { finishWrite() }
         case 3, 4:
             if !requests.isEmpty {
-                answer(Int.random(in: 0..<requests.count, using: &random), randomVerdict(&random))
+                let index = Int.random(in: 0..<requests.count, using: &random)
+                answer(index, randomVerdict(requests[index], &random))
             }
         default: fireTimer()
         }
