@@ -57,7 +57,7 @@ enum RemoteWriteBenchmark {
             writer.begin()
             for sample in part {
                 writer.appendSeries(
-                    numbers[sample.series],
+                    numbers[sample.series][...],
                     metadata,
                     timeMs: sample.time,
                     value: sample.value

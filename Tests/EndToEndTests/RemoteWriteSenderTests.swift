@@ -140,7 +140,7 @@ struct RemoteWriteSenderTests {
             let numbers = labels.flatMap {
                 [writer.pool.number($0.0.utf8.span), writer.pool.number($0.1.utf8.span)]
             }
-            writer.appendSeries(numbers, metadata, timeMs: time, value: value)
+            writer.appendSeries(numbers[...], metadata, timeMs: time, value: value)
         }
         var message: [UInt8] = []
         writer.write(to: &message)

@@ -190,6 +190,8 @@ extension ForwardSection {
     fileprivate func options(_ external: Labels) -> ForwardOptions {
         var options = ForwardOptions(name: name, url: url)
         options.start = start == .now ? .now : .oldest
+        options.message = message
+        options.rateLimit = Int(rateLimit)
         options.maxSamplesPerSend = Int(maxSamplesPerSend)
         options.maxInFlight = Int(maxInFlight)
         options.remoteTimeout = .milliseconds(remoteTimeoutMs)

@@ -69,4 +69,10 @@ extension MetadataBook: MetricDescriptions {
     func description(of family: String) -> MetricMetadata? {
         state.withLock { $0.metrics[family]?.first }
     }
+
+    func all() -> [(family: String, description: MetricMetadata)] {
+        state.withLock { state in
+            state.metrics.compactMap { name, entries in entries.first.map { (name, $0) } }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 // One `[[forward]]`: a destination and how to reach it.
 public import Formats
+public import Forward
 
 /// A destination.
 public struct ForwardSection: Sendable, Equatable {
@@ -9,10 +10,6 @@ public struct ForwardSection: Sendable, Equatable {
     }
     public enum Mode: String, Sendable, CaseIterable {
         case live, sealed
-    }
-    public enum Message: String, Sendable, CaseIterable {
-        case auto
-        case version1 = "prometheus.WriteRequest"
     }
     public enum Start: String, Sendable, CaseIterable {
         case now, oldest
@@ -24,12 +21,14 @@ public struct ForwardSection: Sendable, Equatable {
     public var url = ""
     /// Nil: what the kind does.
     public var mode: Mode?
-    public var message = Message.auto
+    public var message = WriteMessage.auto
     public var maxSamplesPerSend: Int64 = 2000
     public var maxInFlight: Int64 = 2
     public var remoteTimeoutMs: Int64 = 30_000
     public var minBackoffMs: Int64 = 30
     public var maxBackoffMs: Int64 = 5000
+    /// Bytes a second; 0 is no limit.
+    public var rateLimit: Int64 = 0
     public var start = Start.now
     /// Of what is sent, after the external labels were added.
     public var writeRelabelRules: [RelabelRule] = []

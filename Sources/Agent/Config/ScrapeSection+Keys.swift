@@ -72,14 +72,14 @@ extension ForwardSection {
             .text("url", \.url),
             .word("mode", \.mode),
             .later("accepts_out_of_order", "false"),
-            .word("protobuf_message", \.message, later: ["io.prometheus.write.v2.Request"]),
+            .word("protobuf_message", \.message),
             .later("accept_window", "\"0s\""),
             .number("max_samples_per_send", \.maxSamplesPerSend, 1...100_000),
             .number("max_in_flight", \.maxInFlight, 1...64),
             .duration("remote_timeout", \.remoteTimeoutMs, atLeastMs: 1),
             .duration("min_backoff", \.minBackoffMs, atLeastMs: 1),
             .duration("max_backoff", \.maxBackoffMs, atLeastMs: 1),
-            .later("rate_limit", "0"),
+            .size("rate_limit", \.rateLimit),
             .headers("headers", \.access.headers),
             .list("write_relabel_configs", \.writeRelabelRules, RelabelSection.keys) {
                 RelabelRule()

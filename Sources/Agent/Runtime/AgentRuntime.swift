@@ -157,6 +157,7 @@ actor AgentRuntime {
                 pool: filePool,
                 meters: meters,
                 log: log,
+                descriptions: metadata,
                 clock: clock
             )
         )

@@ -15,6 +15,7 @@ struct DestinationContext: Sendable {
     let pool: BlockingPool
     let meters: MeterRegistry
     let log: Logger
+    let descriptions: any MetricDescriptions
     let clock: any WallClock
 }
 
@@ -123,6 +124,7 @@ actor Destinations {
             pool: context.pool,
             meters: context.meters,
             log: context.log,
+            descriptions: context.descriptions,
             userAgent: AgentVersion.userAgent,
             wall: context.clock
         )

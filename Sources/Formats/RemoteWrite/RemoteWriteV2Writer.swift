@@ -6,27 +6,37 @@ public import Model
 public struct RemoteWriteV2Writer: Sendable {
     /// Type, help and unit of a series; the texts are numbers of the pool.
     public struct Metadata: Sendable, Hashable {
-        /// The family's type.
-        public var kind: MetricKind
+        /// The family's type as a message says it; 0 is unknown.
+        public let kindNumber: UInt8
         /// Help text; 0 is none.
-        public var help: UInt32
+        public let help: UInt32
         /// Unit; 0 is none.
-        public var unit: UInt32
+        public let unit: UInt32
 
         /// Makes metadata; all of it may be unknown.
         public init(kind: MetricKind = .unknown, help: UInt32 = 0, unit: UInt32 = 0) {
-            self.kind = kind
+            let number = RemoteWriteV2.kinds.firstIndex(of: kind) ?? 0
+            self.init(kindNumber: UInt64(number), help: help, unit: unit)
+        }
+
+        /// Makes metadata of a type as a message says it; a number that is none is unknown.
+        public init(kindNumber: UInt64, help: UInt32, unit: UInt32) {
+            self.kindNumber =
+                kindNumber < UInt64(RemoteWriteV2.kinds.count) ? UInt8(kindNumber) : 0
             self.help = help
             self.unit = unit
         }
+
+        var isUnknown: Bool { kindNumber == 0 && help == 0 && unit == 0 }
     }
 
     /// Texts of the series; it may grow between and during requests.
     public var pool: SymbolPool
     // The symbols of the message: numbers of the pool in the order of their first use, "" first.
     private var symbols: [UInt32] = []
-    // The place in `symbols` of a number of the pool, where the round is the current one.
-    private var places: [(round: UInt32, place: UInt32)] = []
+    // Of each number of the pool: the round in its upper half, and, where that is the current one, its
+    // place in `symbols` in the lower.
+    private var places: [UInt64] = []
     private var round: UInt32 = 0
     private var series: [UInt8] = []
     private var references: [UInt8] = []
@@ -59,7 +69,7 @@ public struct RemoteWriteV2Writer: Sendable {
     ///   - value: of the sample; every bit counts.
     ///   - startMs: when the counter began to count; 0 means that this is not known.
     public mutating func appendSeries(
-        _ labels: some Collection<UInt32>,
+        _ labels: ArraySlice<UInt32>,
         _ metadata: Metadata,
         timeMs: Int64,
         value: Double,
@@ -73,7 +83,7 @@ public struct RemoteWriteV2Writer: Sendable {
 
     /// Adds a TimeSeries with samples in ascending time; `starts` is empty or has one time a sample.
     public mutating func appendSeries(
-        _ labels: some Collection<UInt32>,
+        _ labels: ArraySlice<UInt32>,
         _ metadata: Metadata,
         _ samples: SampleColumns,
         starts: [Int64] = []
@@ -116,14 +126,17 @@ public struct RemoteWriteV2Writer: Sendable {
 
     // Everything of the series up to its samples; `metadataBytes` come behind them.
     private mutating func beginSeries(
-        _ labels: some Collection<UInt32>,
+        _ labels: ArraySlice<UInt32>,
         _ metadata: Metadata,
         sampleBytes: Int
     ) {
         references.removeAll(keepingCapacity: true)
-        for number in labels { Varint.append(UInt64(place(of: number)), to: &references) }
+        let numbers = labels.span
+        for index in 0..<numbers.count {
+            Varint.append(UInt64(place(of: numbers[index])), to: &references)
+        }
         metadataBytes.removeAll(keepingCapacity: true)
-        if metadata != Metadata() { encode(metadata) }
+        if !metadata.isUnknown { encode(metadata) }
         let length =
             1 + Varint.length(of: UInt64(references.count)) + references.count + sampleBytes
             + metadataBytes.count
@@ -135,27 +148,35 @@ public struct RemoteWriteV2Writer: Sendable {
     }
 
     private mutating func encode(_ metadata: Metadata) {
-        let kind = RemoteWriteV2.kinds.firstIndex(of: metadata.kind) ?? 0
         let help = place(of: metadata.help)
         let unit = place(of: metadata.unit)
         metadataBytes.append(0x2a)
         metadataBytes.append(0)
         // Ten bytes at most: the length is one byte.
-        if kind > 0 { ProtobufWriter.varint(1, UInt64(kind), to: &metadataBytes) }
+        if metadata.kindNumber > 0 {
+            ProtobufWriter.varint(1, UInt64(metadata.kindNumber), to: &metadataBytes)
+        }
         if help > 0 { ProtobufWriter.varint(3, UInt64(help), to: &metadataBytes) }
         if unit > 0 { ProtobufWriter.varint(4, UInt64(unit), to: &metadataBytes) }
         metadataBytes[1] = UInt8(metadataBytes.count - 2)
     }
 
+    @inline(__always)
     private mutating func place(of number: UInt32) -> UInt32 {
+        if Int(number) < places.count {
+            let known = places[Int(number)]
+            if known &>> 32 == UInt64(round) { return UInt32(truncatingIfNeeded: known) }
+        }
+        return newPlace(of: number)
+    }
+
+    private mutating func newPlace(of number: UInt32) -> UInt32 {
         if Int(number) >= places.count {
             let missing = max(pool.count, Int(number) + 1) - places.count
-            places.append(contentsOf: repeatElement((round: 0, place: 0), count: missing))
+            places.append(contentsOf: repeatElement(0, count: missing))
         }
-        let known = places[Int(number)]
-        if known.round == round { return known.place }
         let place = UInt32(symbols.count)
-        places[Int(number)] = (round, place)
+        places[Int(number)] = UInt64(round) << 32 | UInt64(place)
         symbols.append(number)
         return place
     }

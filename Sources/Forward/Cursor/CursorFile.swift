@@ -87,16 +87,20 @@ public struct FoundCursor: Sendable, Equatable {
     ///
     /// What lies behind the record may have been sent, then.
     public var mayMissWrites: Bool
+    /// What `CursorFile.remember` was told last; 0 for nothing.
+    public var memo: UInt64
     /// Why there was no usable one although there was a file.
     public var trouble: CursorTrouble?
 
     init(
         record: CursorRecord? = nil,
         mayMissWrites: Bool = false,
+        memo: UInt64 = 0,
         trouble: CursorTrouble? = nil
     ) {
         self.record = record
         self.mayMissWrites = mayMissWrites
+        self.memo = memo
         self.trouble = trouble
     }
 }
@@ -108,6 +112,7 @@ public final class CursorFile: Sendable {
     private struct State {
         var generation: UInt64
         var syncedSlot: Int  // survives a power cut; not touched before the other is synced
+        var memo: UInt64 = 0
     }
 
     /// The file's path.
@@ -181,10 +186,10 @@ public final class CursorFile: Sendable {
         let mayMissWrites =
             !slot.boot.isSame(as: place.boot)
             || !contents.complaints.isEmpty && !contents.isUnwritten(1 - index)
-        let state = State(generation: slot.generation, syncedSlot: index)
+        let state = State(generation: slot.generation, syncedSlot: index, memo: slot.memo)
         return (
             CursorFile(path: path, place: place, file: held.file, state: state),
-            FoundCursor(record: slot.record, mayMissWrites: mayMissWrites)
+            FoundCursor(record: slot.record, mayMissWrites: mayMissWrites, memo: slot.memo)
         )
     }
 
@@ -199,6 +204,11 @@ public final class CursorFile: Sendable {
         return (file, try file.read(CursorContents.byteCount, at: 0))
     }
 
+    /// Keeps a number of the destination's own; it is in the file from the next `write` on.
+    public func remember(_ memo: UInt64) {
+        state.withLock { $0.memo = memo }
+    }
+
     /// Writes the slot that does not hold the last synced record.
     ///
     /// With `sync` it survives a power cut from here on, and the next write goes to the other slot.
@@ -210,7 +220,8 @@ public final class CursorFile: Sendable {
                     generation: state.generation + 1,
                     store: place.store,
                     boot: place.boot,
-                    record: record
+                    record: record,
+                    memo: state.memo
                 )
                 let index = 1 - state.syncedSlot
                 try file.write(slot.encoded().span, at: CursorContents.slotOffsets[index])

@@ -17,9 +17,18 @@ public struct CursorSlot: Hashable, Sendable {
     public var boot: CursorTag
     /// The place.
     public var record: CursorRecord
+    /// What the destination itself wants to know again; 0 for nothing.
+    public var memo: UInt64
 
     /// Makes a slot.
-    public init(generation: UInt64, store: CursorTag, boot: CursorTag, record: CursorRecord) {
+    public init(
+        generation: UInt64,
+        store: CursorTag,
+        boot: CursorTag,
+        record: CursorRecord,
+        memo: UInt64 = 0
+    ) {
+        self.memo = memo
         self.generation = generation
         self.store = store
         self.boot = boot
@@ -29,6 +38,7 @@ public struct CursorSlot: Hashable, Sendable {
     private static let magic: UInt32 = 0x5352_5543  // "CURS" in file order
     private static let checksumOffset = 504
     private static let doubtOffset = 456
+    private static let memoOffset = 480
     private static let closedFlag: UInt8 = 1
     private static let timeFlag: UInt32 = 1
     private static let answeredFlag: UInt32 = 2
@@ -53,6 +63,8 @@ public struct CursorSlot: Hashable, Sendable {
         sink.u64(record.doubt.until.raw)
         sink.u64(record.doubt.segment?.raw ?? 0)
         sink.u8(record.doubt.segment == nil ? 0 : 1)
+        sink.raw([UInt8](repeating: 0, count: CursorSlot.memoOffset - sink.count))
+        sink.u64(memo)
         sink.raw([UInt8](repeating: 0, count: CursorSlot.checksumOffset - sink.count))
         sink.u64(XXH64.hash(sink.bytes.span))
         return sink.bytes
@@ -120,6 +132,8 @@ public struct CursorSlot: Hashable, Sendable {
         record.doubt.until = SequenceNumber(raw: try cursor.u64(bytes))
         let segment = SequenceNumber(raw: try cursor.u64(bytes))
         if try cursor.u8(bytes) & 1 != 0 { record.doubt.segment = segment }
+        cursor.offset = CursorSlot.memoOffset
+        memo = try cursor.u64(bytes)
     }
 
     private static func put(_ position: FeedPosition, _ flags: UInt32, _ sink: inout ByteSink) {

@@ -71,6 +71,7 @@ extension ForwardOptions {
             "max_backoff",
             "\(maxBackoff) is longer than 1h"
         )
+        expect(rateLimit >= 0, "rate_limit", "\(rateLimit) is below 0; write 0 for no limit")
         for header in headers {
             if let problem = header.problem { expect(false, "headers", problem) }
         }
@@ -128,10 +129,10 @@ extension ForwardOptions {
 }
 
 extension ForwardOptions.Header {
-    /// The headers that remote write 1.0 sets itself ("Custom headers … MUST NOT override").
+    /// The headers that remote write sets itself ("Custom headers … MUST NOT override").
     static let reserved = [
         "content-encoding", "content-type", "content-length", "host", "transfer-encoding",
-        "user-agent", "x-prometheus-remote-write-version",
+        "retry-attempt", "user-agent", "x-prometheus-remote-write-version",
     ]
 
     var problem: String? {

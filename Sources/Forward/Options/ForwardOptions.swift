@@ -1,4 +1,5 @@
 // What a `[[forward]]` table of kind remote_write says; each option is defined here once.
+internal import Codec
 public import Formats
 public import HTTP
 public import Model
@@ -19,6 +20,8 @@ public struct ForwardOptions: Sendable, Equatable {
     public var url: String
     /// Where it begins when it has no cursor.
     public var start: Start = .now
+    /// The version of remote write.
+    public var message: WriteMessage = .auto
     /// The most samples of a request.
     public var maxSamplesPerSend = 2000
     /// The most requests under way at a time; never two with the same series.
@@ -29,6 +32,10 @@ public struct ForwardOptions: Sendable, Equatable {
     public var minBackoff: Duration = .milliseconds(30)
     /// The longest pause between tries, but for what `Retry-After` asks.
     public var maxBackoff: Duration = .seconds(5)
+    /// Bytes of bodies a second, repetitions included; 0 for no limit.
+    public var rateLimit = 0
+    /// How often a receiver of 1.0 is told what is known of metrics, beside the samples.
+    public var metadataInterval: Duration = .seconds(60)
     /// Sent with every request; those that the protocol sets cannot be overridden.
     public var headers: [Header] = []
     /// HTTP basic authentication.
@@ -52,6 +59,17 @@ public struct ForwardOptions: Sendable, Equatable {
 }
 
 extension ForwardOptions {
+    /// What the cursor file keeps of a version that the receiver took; of another URL or message it
+    /// means nothing.
+    func memo(of version: WriteVersion) -> UInt64 {
+        XXH64.hash("\(version.rawValue) \(message.rawValue) \(url)".utf8.span)
+    }
+
+    /// The version that a kept memo speaks of; nil when it is about something else.
+    func version(of memo: UInt64) -> WriteVersion? {
+        WriteVersion.allCases.first { self.memo(of: $0) == memo }
+    }
+
     /// A header that is sent with every request.
     public struct Header: Sendable, Equatable {
         public var name: String

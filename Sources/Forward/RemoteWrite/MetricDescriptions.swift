@@ -8,6 +8,9 @@ public protocol MetricDescriptions: Sendable {
 
     /// What is known of the family of that name, nil when nothing is.
     func description(of family: String) -> MetricMetadata?
+
+    /// All that is known, in any order.
+    func all() -> [(family: String, description: MetricMetadata)]
 }
 
 /// Knows nothing.
@@ -19,6 +22,8 @@ public struct NoMetricDescriptions: MetricDescriptions {
     public init() {}
 
     public func description(of family: String) -> MetricMetadata? { nil }
+
+    public func all() -> [(family: String, description: MetricMetadata)] { [] }
 }
 
 extension MetricDescriptions {

@@ -1,25 +1,35 @@
 // What a shipper asks of the encoders of remote write 1.0 and 2.0.
-public import Store
+internal import Store
 
 /// Makes the bodies of one destination's requests.
 ///
 /// Takes a millisecond or two for a full request: not on the loop.
-public protocol RequestEncoder: Sendable {
-    /// The slice without the samples of series that `write_relabel_configs` leaves out; places in
-    /// `body(of:part:)` are those of what this returns.
-    func kept(of slice: FeedSlice) -> FeedSlice
+protocol RequestEncoder: Sendable {
+    /// A slice as a request; nil when the labels of one of its series are no longer known.
+    ///
+    /// With `leavingOutUnknown` such a series is left out instead. So is, always, what
+    /// `write_relabel_configs` drops.
+    func encode(_ slice: FeedSlice, leavingOutUnknown: Bool) -> EncodedSlice?
+}
 
-    /// The compressed body with the samples `part` of a slice that `kept(of:)` returned.
-    func body(of slice: FeedSlice, part: Range<Int>) -> [UInt8]
+/// What of a slice is sent, and how.
+struct EncodedSlice: Sendable {
+    /// The slice with only the samples that are in the body.
+    let slice: FeedSlice
+    /// One TimeSeries for each of its samples.
+    let body: WriteBody
 }
 
 extension FeedSlice {
-    /// The slice with only the samples for which `isKept` says so, between the same positions.
-    func keeping(_ isKept: (Int) -> Bool) -> FeedSlice {
-        var kept: [Int] = []
-        kept.reserveCapacity(count)
-        for index in 0..<count where isKept(index) { kept.append(index) }
-        if kept.count == count { return self }
+    /// The slice without the samples at `places`, which ascend, between the same positions.
+    func without(_ places: [Int]) -> FeedSlice {
+        if places.isEmpty { return self }
+        var left = places[...]
+        let kept = (0..<count).filter { index in
+            guard left.first == index else { return true }
+            left.removeFirst()
+            return false
+        }
         return FeedSlice(
             from: from,
             to: to,

@@ -1,15 +1,14 @@
 // Slices of the feed as bodies of remote write 1.0: prometheus.io/docs/specs/prw/remote_write_spec
-internal import Codec
-public import Formats
-public import Model
-public import Store
+internal import Formats
+internal import Model
+internal import Store
 internal import Synchronization
 
 /// Encodes for one destination; the labels of a series are encoded once as long as the feed speaks
 /// of the same table.
 ///
 /// The labels of a series that is not to be sent are empty.
-public final class WriteRequestEncoder: RequestEncoder {
+final class WriteRequestEncoder: RequestEncoder {
     private struct Cache {
         var table: (any FeedSeriesTable)?
         var encoded: [UInt64: [UInt8]] = [:]
@@ -26,7 +25,7 @@ public final class WriteRequestEncoder: RequestEncoder {
     ///   - externalLabels: added to each series that has no label of that name.
     ///   - rules: applied to the labels then; a series that they drop is not sent.
     ///   - cacheLimitBytes: of encoded labels; what is over it is encoded anew each time.
-    public init(
+    init(
         externalLabels: Labels,
         rules: RelabelRules = RelabelRules(),
         cacheLimitBytes: Int = 4 * 1024 * 1024
@@ -35,28 +34,22 @@ public final class WriteRequestEncoder: RequestEncoder {
         self.cacheLimitBytes = cacheLimitBytes
     }
 
-    public func kept(of slice: FeedSlice) -> FeedSlice {
-        if labelling.keepsAll { return slice }
-        return cache.withLock { cache in
-            begin(slice, &cache)
-            return slice.keeping { !encoded(slice.series[$0], slice, &cache).isEmpty }
-        }
-    }
-
-    /// The compressed body with the samples `part` of `slice`: the same bytes each time.
-    public func body(of slice: FeedSlice, part: Range<Int>) -> [UInt8] {
-        SnappyBlock.compress(message(of: slice, part: part).span)
-    }
-
-    /// The `prometheus.WriteRequest` before compression.
-    func message(of slice: FeedSlice, part: Range<Int>) -> [UInt8] {
+    func encode(_ slice: FeedSlice, leavingOutUnknown: Bool) -> EncodedSlice? {
         cache.withLock { cache in
             begin(slice, &cache)
             var message: [UInt8] = []
-            message.reserveCapacity(part.count * 160)
-            for index in part {
-                let labels = encoded(slice.series[index], slice, &cache)
-                if labels.isEmpty { continue }
+            message.reserveCapacity(slice.count * 192)
+            var leftOut: [Int] = []
+            for index in 0..<slice.count {
+                guard let labels = encoded(slice.series[index], slice, &cache) else {
+                    guard leavingOutUnknown else { return nil }
+                    leftOut.append(index)
+                    continue
+                }
+                if labels.isEmpty {
+                    leftOut.append(index)
+                    continue
+                }
                 RemoteWriteV1.appendSeries(
                     encodedLabels: labels,
                     timeMs: slice.times[index],
@@ -64,7 +57,10 @@ public final class WriteRequestEncoder: RequestEncoder {
                     to: &message
                 )
             }
-            return message
+            return EncodedSlice(
+                slice: slice.without(leftOut),
+                body: WriteBody(.version1, message: message)
+            )
         }
     }
 
@@ -75,13 +71,16 @@ public final class WriteRequestEncoder: RequestEncoder {
         }
     }
 
+    // Nil when the labels are no longer known, empty when the series is not to be sent.
     private func encoded(
         _ number: UInt64,
         _ slice: FeedSlice,
         _ cache: inout Cache
-    ) -> [UInt8] {
+    ) -> [UInt8]? {
         if let known = cache.encoded[number] { return known }
-        let labels = labelling.labels(of: slice.table.labels(of: number), &cache.scratch)
+        let stored = slice.table.labels(of: number)
+        if stored.isEmpty { return nil }
+        let labels = labelling.labels(of: stored, &cache.scratch)
         let encoded = labels.map { RemoteWriteV1.encodedLabels($0) } ?? []
         keep(encoded, number, &cache)
         return encoded

@@ -1,4 +1,4 @@
-// The HTTP request around a body: headers of remote write 1.0, credentials, TLS.
+// The HTTP request around a body: headers of remote write, credentials, TLS.
 internal import HTTP
 internal import Platform
 internal import Synchronization
@@ -25,8 +25,6 @@ final class WriteRequestMaker: Sendable {
         var request = ClientRequest(.post, options.url)
         for header in options.headers { request.headers.add(header.name, header.value) }
         request.headers.set("Content-Encoding", "snappy")
-        request.headers.set("Content-Type", "application/x-protobuf")
-        request.headers.set("X-Prometheus-Remote-Write-Version", "0.1.0")
         request.headers.set("User-Agent", userAgent)
         request.timeoutMs = max(1, options.remoteTimeout.wholeMs)
         request.connectTimeoutMs = min(10_000, request.timeoutMs)
@@ -41,12 +39,22 @@ final class WriteRequestMaker: Sendable {
     /// Whether `request` reads a file, which must not happen on the loop.
     var readsFile: Bool { !secretFile.isEmpty }
 
-    /// The request with `body`.
+    /// The request with `body`, which was sent `attempt` times before.
     ///
     /// - Throws: `.cannot` when the file with the password or the credentials cannot be read.
-    func request(body: [UInt8]) throws(ForwardError) -> ClientRequest {
+    func request(_ body: WriteBody, attempt: Int) throws(ForwardError) -> ClientRequest {
         var request = template
-        request.body = body
+        request.body = body.bytes
+        let (type, version) =
+            switch body.version {
+            case .version1: ("application/x-protobuf", "0.1.0")
+            case .version2:
+                ("application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0")
+            }
+        request.headers.set("Content-Type", type)
+        request.headers.set("X-Prometheus-Remote-Write-Version", version)
+        // As Prometheus does: who reads a receiver's log sees what is repeated.
+        if attempt > 0 { request.headers.set("Retry-Attempt", "\(attempt)") }
         if let basicAuth = options.basicAuth {
             request.basicAuth = BasicAuth(
                 username: basicAuth.username,

@@ -1,13 +1,12 @@
 // Slices of the feed as bodies of remote write 2.0: prometheus.io/docs/specs/prw/remote_write_spec_2_0
-internal import Codec
-public import Formats
-public import Model
-public import Store
+internal import Formats
+internal import Model
+internal import Store
 internal import Synchronization
 
 /// Encodes for one destination; the labels of a series are made and their texts looked up once as long
 /// as the feed speaks of the same table.
-public final class WriteRequestV2Encoder: RequestEncoder {
+final class WriteRequestV2Encoder: RequestEncoder {
     // The labels of a series as numbers of the pool: a stretch of `numbers`; empty when filtered.
     private struct Row {
         var from: Int
@@ -43,7 +42,7 @@ public final class WriteRequestV2Encoder: RequestEncoder {
     ///   - descriptions: type, help and unit of the metrics.
     ///   - cacheLimitBytes: at which no more series are kept, but made anew each time; at twice of it
     ///     everything is forgotten.
-    public init(
+    init(
         externalLabels: Labels,
         rules: RelabelRules = RelabelRules(),
         descriptions: any MetricDescriptions,
@@ -54,28 +53,21 @@ public final class WriteRequestV2Encoder: RequestEncoder {
         self.cacheLimitBytes = cacheLimitBytes
     }
 
-    public func kept(of slice: FeedSlice) -> FeedSlice {
-        if labelling.keepsAll { return slice }
-        return cache.withLock { cache in
-            begin(slice, &cache)
-            return slice.keeping { row(slice.series[$0], slice, &cache).count > 0 }
-        }
-    }
-
-    /// The compressed body with the samples `part` of `slice`: the same samples each time, beside what
-    /// is known of their metrics by then.
-    public func body(of slice: FeedSlice, part: Range<Int>) -> [UInt8] {
-        SnappyBlock.compress(message(of: slice, part: part).span)
-    }
-
-    /// The `io.prometheus.write.v2.Request` before compression.
-    func message(of slice: FeedSlice, part: Range<Int>) -> [UInt8] {
+    func encode(_ slice: FeedSlice, leavingOutUnknown: Bool) -> EncodedSlice? {
         cache.withLock { cache in
             begin(slice, &cache)
             cache.writer.begin()
-            for index in part {
-                let row = row(slice.series[index], slice, &cache)
-                if row.count == 0 { continue }
+            var leftOut: [Int] = []
+            for index in 0..<slice.count {
+                guard let row = row(slice.series[index], slice, &cache) else {
+                    guard leavingOutUnknown else { return nil }
+                    leftOut.append(index)
+                    continue
+                }
+                if row.count == 0 {
+                    leftOut.append(index)
+                    continue
+                }
                 let metadata = description(row.name, &cache)
                 cache.writer.appendSeries(
                     cache.numbers[row.from..<row.from + row.count],
@@ -84,9 +76,10 @@ public final class WriteRequestV2Encoder: RequestEncoder {
                     value: slice.values[index]
                 )
             }
+            let kept = slice.without(leftOut)
             var message: [UInt8] = []
-            cache.writer.write(to: &message)
-            return message
+            if kept.count > 0 { cache.writer.write(to: &message) }
+            return EncodedSlice(slice: kept, body: WriteBody(.version2, message: message))
         }
     }
 
@@ -106,10 +99,13 @@ public final class WriteRequestV2Encoder: RequestEncoder {
         cache.numbers.removeSubrange(cache.keptNumbers...)
     }
 
-    private func row(_ number: UInt64, _ slice: FeedSlice, _ cache: inout Cache) -> Row {
+    // Nil when the labels are no longer known.
+    private func row(_ number: UInt64, _ slice: FeedSlice, _ cache: inout Cache) -> Row? {
         if let known = cache.rows[number] { return known }
+        let stored = slice.table.labels(of: number)
+        if stored.isEmpty { return nil }
         var row = Row(from: cache.numbers.count, count: 0, name: 0)
-        if let labels = labelling.labels(of: slice.table.labels(of: number), &cache.scratch) {
+        if let labels = labelling.labels(of: stored, &cache.scratch) {
             let bytes = labels.bytes
             let metricName = labels.range(of: Label.metricName)
             labels.forEachRange { name, value in
@@ -138,9 +134,11 @@ public final class WriteRequestV2Encoder: RequestEncoder {
         if let known = cache.descriptions[name] { return known }
         var metadata = RemoteWriteV2Writer.Metadata()
         if let known = descriptions.description(ofSeries: cache.writer.pool.text(name)) {
-            metadata.kind = known.kind
-            metadata.help = cache.writer.pool.number(known.help.utf8.span)
-            metadata.unit = cache.writer.pool.number(known.unit.utf8.span)
+            metadata = RemoteWriteV2Writer.Metadata(
+                kind: known.kind,
+                help: cache.writer.pool.number(known.help.utf8.span),
+                unit: cache.writer.pool.number(known.unit.utf8.span)
+            )
         }
         cache.descriptions[name] = metadata
         return metadata

@@ -25,6 +25,8 @@ public struct ForwardStatus: Sendable, Equatable {
     public var name: String
     /// Where requests go, without user, password and query.
     public var url: String
+    /// The version of remote write in which new requests go; nil for other destinations.
+    public var version: WriteVersion?
     /// What it is doing.
     public var activity: Activity
     /// Everything before was answered for good; nil before the cursor is open.

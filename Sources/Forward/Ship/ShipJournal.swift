@@ -37,6 +37,10 @@ struct ShipJournal {
         log.error("the destination's place is lost: \(trouble)")
     }
 
+    func fallsBack() {
+        log.info("the receiver does not take remote write 2.0; trying 1.0", ("url", url))
+    }
+
     mutating func cannot(_ error: some Error, at nowMs: Int64, nowNs: Int64) {
         remember("\(error)", nowMs)
         write(.error, "disk", "\(error)", nowNs)

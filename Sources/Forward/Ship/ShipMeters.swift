@@ -25,6 +25,8 @@ final class ShipMeters: Sendable {
     private let failures: Counter
     private let bytes: Counter
     private let cursorFailures: Counter
+    private let rateWaits: Counter
+    private let version: Gauge
     private let inFlight: Gauge
     private let parked: Gauge
     private let seconds: Histogram
@@ -54,6 +56,15 @@ final class ShipMeters: Sendable {
         failures = counter("failed_requests", "Requests that failed and are tried again.")
         bytes = counter("sent_bytes", "Bytes of request bodies, repetitions included.")
         cursorFailures = counter("cursor_write_failures", "Writes of the cursor file that failed.")
+        rateWaits = counter(
+            "rate_limit_reached",
+            "Requests that waited because of rate_limit."
+        )
+        version = registry.gauge(
+            "tsdb_agent_forward_remote_write_version",
+            "Version of remote write in which new requests go: 1 or 2.",
+            labels
+        )
         inFlight = registry.gauge(
             "tsdb_agent_forward_in_flight_requests",
             "Requests under way.",
@@ -135,6 +146,14 @@ final class ShipMeters: Sendable {
 
     func noteAnswer(seconds duration: Double) {
         seconds.observe(duration)
+    }
+
+    func noteRateLimited() {
+        rateWaits.add()
+    }
+
+    func note(version: WriteVersion) {
+        self.version.set(Double(version.rawValue))
     }
 
     func noteCursorFailure() {

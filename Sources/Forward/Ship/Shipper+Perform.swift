@@ -21,27 +21,35 @@ extension Shipper {
         switch feed.nextInMemory(after: after, limit: limit) {
         case .caughtUp: take(.fetched(id: id, facts: nil))
         case .slice(let slice):
-            keep(id, await pool.run { Fetched(slice, encoder) })
+            // The store may let go of one of its series before the request is made: its batches are
+            // not in memory any more then.
+            let fetched = await pool.run { Fetched(slice, encoder, leavingOutUnknown: false) }
+            if let fetched { return keep(id, fetched) }
+            fallthrough
         case .onDisk:
             await fetchFromDisk(id) { () throws(StoreError) in
-                try feed.next(after: after, limit: limit).map { Fetched($0, encoder) }
+                try feed.next(after: after, limit: limit)
             }
         }
     }
 
     private func refetch(_ id: UInt64, _ border: RequestBorder) async {
-        let (feed, encoder) = (feed, encoder)
+        let feed = feed
         await fetchFromDisk(id) { () throws(StoreError) in
-            try feed.slice(from: border.from, to: border.to).map { Fetched($0, encoder) }
+            try feed.slice(from: border.from, to: border.to)
         }
     }
 
     private func fetchFromDisk(
         _ id: UInt64,
-        _ read: @escaping @Sendable () throws(StoreError) -> Fetched?
+        _ read: @escaping @Sendable () throws(StoreError) -> FeedSlice?
     ) async {
+        let encoder = encoder
         do throws(StoreError) {
-            if let fetched = try await pool.run(read) {
+            let fetched = try await pool.run { () throws(StoreError) in
+                try Fetched(reading: read, encoder)
+            }
+            if let fetched {
                 keep(id, fetched)
             } else {
                 take(.fetched(id: id, facts: nil))
@@ -56,11 +64,7 @@ extension Shipper {
     }
 
     private func keep(_ id: UInt64, _ fetched: Fetched) {
-        payloads[id] = Payload(
-            slice: fetched.slice,
-            part: 0..<fetched.slice.count,
-            body: fetched.body
-        )
+        payloads[id] = ShipPayload(fetched.body, count: fetched.facts.series.count)
         take(.fetched(id: id, facts: fetched.facts))
     }
 
@@ -82,44 +86,90 @@ extension Shipper {
         guard var payload = payloads[id] else {
             preconditionFailure("BUG: nothing is kept for request \(id)")
         }
-        if payload.part != part {
-            let (encoder, slice) = (encoder, payload.slice)
-            payload.body = await pool.run { encoder.body(of: slice, part: part) }
-            payload.part = part
-            // It may have been given up meanwhile.
-            if payloads[id] != nil { payloads[id] = payload }
+        let inVersion1 = payload.refused != nil || choice.version == .version1
+        if !payload.isReady(part, inVersion1: inVersion1) {
+            let old = payload
+            payload = await pool.run { old.made(part, inVersion1: inVersion1) }
         }
-        let maker = maker
-        let body = payload.body
-        let request: ClientRequest
+        let (body, attempt, refused) = (payload.body, payload.tries, payload.refused)
+        payload.tries += 1
+        // It may have been given up meanwhile.
+        if payloads[id] != nil { payloads[id] = payload }
+        guard await waitForRate(body.bytes.count) else { return }
+        let startNs: Int64
         do throws(ForwardError) {
-            request =
-                maker.readsFile
-                ? try await pool.run { () throws(ForwardError) in try maker.request(body: body) }
-                : try maker.request(body: body)
+            let request = try await request(body, attempt: attempt)
+            meters.noteSent(bytes: body.bytes.count)
+            sentBytes += UInt64(body.bytes.count)
+            startNs = loop.clock.nowNs()
+            do throws(HTTPClientError) {
+                let response = try await client.send(request)
+                meters.noteAnswer(seconds: Double(loop.clock.nowNs() - startNs) / 1e9)
+                judge(id, response, sent: (body.version, part.count), refused)
+            } catch {
+                switch error {
+                // The task group ends: nobody waits for answers any more.
+                case .cancelled, .closed: take(.stopNow)
+                default: take(.answered(id: id, verdict: .of(error)), saying: error.description)
+                }
+            }
         } catch {
             let verdict = Verdict.retry(afterMs: nil, mayHaveArrived: false)
-            return take(.answered(id: id, verdict: verdict), saying: error.description)
+            take(.answered(id: id, verdict: verdict), saying: error.description)
         }
-        sentBytes += UInt64(body.count)
-        meters.noteSent(bytes: body.count)
-        let startNs = loop.clock.nowNs()
-        do throws(HTTPClientError) {
-            let response = try await client.send(request)
-            let verdict = Verdict.of(
-                status: response.status.code,
-                retryAfterSeconds: response.retryAfterSeconds
-            )
-            if verdict == .stored { lastSuccessMs = wall.nowMs() }
-            meters.noteAnswer(seconds: Double(loop.clock.nowNs() - startNs) / 1e9)
-            take(.answered(id: id, verdict: verdict), saying: ShipJournal.text(of: response))
-        } catch {
-            switch error {
-            // The task group ends: nobody waits for answers any more.
-            case .cancelled, .closed: take(.stopNow)
-            default: take(.answered(id: id, verdict: .of(error)), saying: error.description)
-            }
+    }
+
+    /// The HTTP request for a body that was sent `attempt` times before.
+    func request(
+        _ body: WriteBody,
+        attempt: Int
+    ) async throws(ForwardError) -> ClientRequest {
+        let maker = maker
+        guard maker.readsFile else { return try maker.request(body, attempt: attempt) }
+        return try await pool.run { () throws(ForwardError) in
+            try maker.request(body, attempt: attempt)
         }
+    }
+
+    private func judge(
+        _ id: UInt64,
+        _ response: ClientResponse,
+        sent: (version: WriteVersion, samples: Int),
+        _ refused: Int?
+    ) {
+        let answer = WriteAnswer(response)
+        let before = choice
+        let verdict = choice.judge(answer, sent: sent, refused: refused)
+        if choice != before { noteChoice(insteadOf: before.version) }
+        switch verdict {
+        case .stored, .partly: lastSuccessMs = wall.nowMs()
+        case .notUnderstood: payloads[id]?.refused = answer.status
+        default: break
+        }
+        var text = ShipJournal.text(of: response)
+        if verdict == .parked(code: 415), answer.status != 415 {
+            text +=
+                " without X-Prometheus-Remote-Write-Samples-Written: it takes no remote write 2.0"
+        }
+        take(.answered(id: id, verdict: verdict), saying: text)
+    }
+
+    private func noteChoice(insteadOf before: WriteVersion) {
+        if choice.isSettled { cursor?.remember(options.memo(of: choice.version)) }
+        guard choice.version != before else { return }
+        meters.note(version: choice.version)
+        if choice.version == .version1 { journal.fallsBack() }
+    }
+
+    /// Waits until so many bytes may be sent; false when the destination ends meanwhile.
+    func waitForRate(_ byteCount: Int) async -> Bool {
+        let waitNs = rate.take(byteCount, at: loop.clock.nowNs())
+        guard waitNs > 0 else { return true }
+        meters.noteRateLimited()
+        do throws(CancellationError) {
+            try await loop.sleep(for: .nanoseconds(waitNs))
+            return true
+        } catch { return false }
     }
 
     private func wait(until ns: Int64) async {
@@ -132,15 +182,38 @@ extension Shipper {
     }
 }
 
-// A slice with all that is made of it away from the loop.
+// What is made of a slice away from the loop.
 private struct Fetched: Sendable {
-    let slice: FeedSlice
     let facts: SliceFacts
-    let body: [UInt8]
+    let body: WriteBody
 
-    init(_ whole: FeedSlice, _ encoder: any RequestEncoder) {
-        slice = encoder.kept(of: whole)
-        facts = SliceFacts(of: slice, filtered: whole.count - slice.count)
-        body = slice.count > 0 ? encoder.body(of: slice, part: 0..<slice.count) : []
+    // How often labels that are no longer known are looked for anew.
+    private static let tryLimit = 3
+
+    // Nil when the labels of a series are no longer known.
+    init?(_ slice: FeedSlice, _ encoder: any RequestEncoder, leavingOutUnknown: Bool) {
+        guard let encoded = encoder.encode(slice, leavingOutUnknown: leavingOutUnknown) else {
+            return nil
+        }
+        let filtered = slice.count - encoded.slice.count
+        facts = SliceFacts(of: encoded.slice, filtered: filtered)
+        body = encoded.body
+    }
+
+    // Nil when there is nothing to read. A slice out of the memory may lose its labels as it is made a
+    // request; then the next one is from the disk, where they lie beside the samples.
+    init?(
+        reading read: () throws(StoreError) -> FeedSlice?,
+        _ encoder: any RequestEncoder
+    ) throws(StoreError) {
+        for _ in 1..<Fetched.tryLimit {
+            guard let slice = try read() else { return nil }
+            if let made = Fetched(slice, encoder, leavingOutUnknown: false) {
+                self = made
+                return
+            }
+        }
+        guard let slice = try read() else { return nil }
+        self.init(slice, encoder, leavingOutUnknown: true)
     }
 }

@@ -10,12 +10,6 @@ public import Store
 /// is bounded by `max_in_flight` + 1 slices of the feed with their bodies, and the label cache. A
 /// destination shares nothing with another but the loop and the pool.
 public actor Shipper {
-    struct Payload {
-        let slice: FeedSlice
-        var part: Range<Int>
-        var body: [UInt8]
-    }
-
     nonisolated let loop: EventLoop
     let options: ForwardOptions
     let feed: any BatchFeed
@@ -23,7 +17,7 @@ public actor Shipper {
     let client: any HTTPClient
     let pool: BlockingPool
     let wall: any WallClock
-    let encoder: any RequestEncoder
+    let descriptions: any MetricDescriptions
     let maker: WriteRequestMaker
     let meters: ShipMeters
     var journal: ShipJournal
@@ -31,13 +25,16 @@ public actor Shipper {
     var state: ShipState?
     var cursor: CursorFile?
     var random: any RandomNumberGenerator & Sendable
-    var payloads: [UInt64: Payload] = [:]
+    var payloads: [UInt64: ShipPayload] = [:]
+    var choice: VersionChoice
+    var rate: RateLimit
     var outbox: [ShipAction] = []
     var waiter: CheckedContinuation<Void, Never>?
     var isStopping = false
     var isFinished = false
     var sentBytes: UInt64 = 0
     var lastSuccessMs: Int64?
+    private var encoders: [WriteVersion: any RequestEncoder] = [:]
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         // SAFETY: `loop` lives as long as this actor.
@@ -47,7 +44,7 @@ public actor Shipper {
     /// Makes a shipper that does nothing before `run`.
     ///
     /// The options must be without `problems()`; the user agent is name and version of the program;
-    /// chance is for the pauses between tries.
+    /// the descriptions of metrics go with the samples; chance is for the pauses between tries.
     public init(
         _ options: ForwardOptions,
         feed: any BatchFeed,
@@ -57,6 +54,7 @@ public actor Shipper {
         pool: BlockingPool,
         meters: MeterRegistry,
         log: Logger,
+        descriptions: any MetricDescriptions,
         userAgent: String,
         wall: any WallClock = SystemClock(),
         random: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
@@ -70,10 +68,9 @@ public actor Shipper {
         self.wall = wall
         self.random = random
         self.meters = ShipMeters(meters, destination: options.name)
-        encoder = WriteRequestEncoder(
-            externalLabels: options.externalLabels,
-            rules: options.writeRelabelRules
-        )
+        self.descriptions = descriptions
+        choice = VersionChoice(options.message, remembered: nil)
+        rate = RateLimit(bytesPerSecond: options.rateLimit)
         maker = WriteRequestMaker(options, userAgent: userAgent, files: place.files)
         journal = ShipJournal(
             log: log.with(("destination", options.name)),
@@ -84,6 +81,8 @@ public actor Shipper {
     /// Ships until `stop`; returns when the cursor is written.
     public func run() async {
         guard let found = await openCursor() else { return }
+        choice = VersionChoice(options.message, remembered: options.version(of: found.memo))
+        meters.note(version: choice.version)
         let start: FeedPosition = options.start == .now ? feed.end : .start
         let record = found.record ?? CursorRecord(acked: start)
         state = ShipState(
@@ -105,6 +104,7 @@ public actor Shipper {
             group.addTask(executorPreference: loop) {
                 for await _ in wakes { await self.take(.woken) }
             }
+            group.addTask(executorPreference: loop) { await self.describe() }
             take(.started)
             if isStopping { take(.stop) }
             while !isFinished {
@@ -120,6 +120,28 @@ public actor Shipper {
         }
         feed.unsubscribe(token)
         meters.end()
+    }
+
+    /// Makes requests of the version that new ones have.
+    var encoder: any RequestEncoder {
+        if let encoder = encoders[choice.version] { return encoder }
+        let encoder: any RequestEncoder =
+            switch choice.version {
+            case .version1:
+                WriteRequestEncoder(
+                    externalLabels: options.externalLabels,
+                    rules: options.writeRelabelRules
+                )
+            case .version2:
+                WriteRequestV2Encoder(
+                    externalLabels: options.externalLabels,
+                    rules: options.writeRelabelRules,
+                    descriptions: descriptions
+                )
+            }
+        // Only one of them is used for long: what the other holds of series is let go.
+        encoders = [choice.version: encoder]
+        return encoder
     }
 
     /// Ends `run` once what is under way is answered, or after `limit`.
@@ -147,6 +169,7 @@ public actor Shipper {
         return ForwardStatus(
             name: options.name,
             url: journal.url,
+            version: choice.version,
             activity: activity,
             acked: acked,
             end: end,

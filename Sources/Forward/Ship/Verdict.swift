@@ -1,5 +1,6 @@
 // What an answer, or its absence, means for the samples of a request: remote write 1.0, section
-// "Retries & Backoff" (5xx is tried again, 4xx is not, 429 may be), and what an operator can repair.
+// "Retries & Backoff" (5xx is tried again, 4xx is not, 429 may be), remote write 2.0, section
+// "Required Written Response Headers", and what an operator can repair.
 public import HTTP
 
 /// What became of one request.
@@ -61,6 +62,56 @@ extension Verdict {
         case .badRequest, .connect, .tls: .retry(afterMs: nil, mayHaveArrived: false)
         case .timeout, .tooLarge, .transfer, .aborted, .cancelled, .closed:
             .retry(afterMs: nil, mayHaveArrived: true)
+        }
+    }
+}
+
+/// What a receiver answered, as far as it decides anything.
+struct WriteAnswer: Sendable, Equatable {
+    var status: Int
+    var retryAfterSeconds: Int?
+    /// How many samples a 2.0 receiver says it has stored; nil when it says nothing of what it stored.
+    var written: Int?
+
+    init(status: Int, retryAfterSeconds: Int? = nil, written: Int? = nil) {
+        self.status = status
+        self.retryAfterSeconds = retryAfterSeconds
+        self.written = written
+    }
+
+    init(_ response: ClientResponse) {
+        self.init(
+            status: response.status.code,
+            retryAfterSeconds: response.retryAfterSeconds,
+            written: WriteAnswer.written(response.headers)
+        )
+    }
+
+    // A header that is missing says 0 where another is there. What is no number says nothing.
+    private static func written(_ headers: HTTPHeaders) -> Int? {
+        let counts = ["Samples", "Histograms", "Exemplars"].map { what in
+            headers["X-Prometheus-Remote-Write-\(what)-Written"].flatMap { Int($0) }
+        }
+        if counts.allSatisfy({ $0 == nil }) { return nil }
+        return max(0, counts[0] ?? 0)
+    }
+
+    /// What it means for a request of 1.0.
+    var verdict: Verdict { .of(status: status, retryAfterSeconds: retryAfterSeconds) }
+
+    /// What it means for a request of 2.0 with so many samples.
+    ///
+    /// `.notUnderstood` where a success comes without a count.
+    func verdict(ofVersion2 samples: Int) -> Verdict {
+        switch (verdict, written) {
+        case (.stored, nil): .notUnderstood
+        case (.stored, let written?) where written >= samples: .stored
+        case (.stored, let written?), (.rejected, let written?):
+            .partly(acked: min(written, samples), code: status)
+        // The whole request goes again, although a part of it is there.
+        case (.retry(let afterMs, false), let written?) where written > 0:
+            .retry(afterMs: afterMs, mayHaveArrived: true)
+        case (let verdict, _): verdict
         }
     }
 }

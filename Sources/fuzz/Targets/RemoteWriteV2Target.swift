@@ -94,7 +94,7 @@ struct RemoteWriteV2Target: FuzzTarget {
                 help: writer.pool.number(metadata.help.utf8.span),
                 unit: writer.pool.number(metadata.unit.utf8.span)
             )
-            writer.appendSeries(numbers, noted, entry.samples, starts: entry.starts)
+            writer.appendSeries(numbers[...], noted, entry.samples, starts: entry.starts)
         }
         var message: [UInt8] = []
         writer.write(to: &message)

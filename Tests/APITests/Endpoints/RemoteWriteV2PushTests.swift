@@ -32,7 +32,7 @@ import Testing
             }
             var columns = SampleColumns()
             for (time, value) in samples { columns.append(time, value) }
-            writer.appendSeries(numbers, noted, columns)
+            writer.appendSeries(numbers[...], noted, columns)
         }
         var body: [UInt8] = []
         writer.write(to: &body)

@@ -35,14 +35,14 @@ import Testing
             }
             if one.times.count == 1 {
                 writer.appendSeries(
-                    numbers,
+                    numbers[...],
                     metadata ?? .init(),
                     timeMs: one.times[0],
                     value: samples.values[0],
                     startMs: one.starts[0]
                 )
             } else {
-                writer.appendSeries(numbers, metadata ?? .init(), samples, starts: one.starts)
+                writer.appendSeries(numbers[...], metadata ?? .init(), samples, starts: one.starts)
             }
         }
         var message: [UInt8] = []

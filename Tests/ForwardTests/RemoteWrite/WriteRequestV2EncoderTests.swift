@@ -1,4 +1,3 @@
-import Codec
 import Formats
 import Model
 import Store
@@ -17,6 +16,10 @@ import Testing
 
         func description(of family: String) -> MetricMetadata? {
             state.withLock { $0.known[family] }
+        }
+
+        func all() -> [(family: String, description: MetricMetadata)] {
+            state.withLock { $0.known.map { ($0.key, $0.value) } }
         }
 
         func note(_ family: String, _ metadata: MetricMetadata) {
@@ -64,10 +67,10 @@ import Testing
         )
         let values = [StaleMarker.value, -0.0, Double(bitPattern: 0x7ff8_0000_dead_beef)]
         let slice = WriteRequestEncoderTests.slice(Self.names, [0, 1, 2], values)
-        let body = encoder.body(of: slice, part: 0..<3)
-        let message = try SnappyBlock.decompress(body.span, limit: 1 << 20)
+        let body = try #require(encoder.encode(slice, leavingOutUnknown: false)).body
+        #expect(body.version == .version2)
         #expect(
-            try Self.read(message) == [
+            try Self.read(body.message) == [
                 #"up{job="a", zone="eu"} 0:7ff0000000000002 gauge Up? "#,
                 #"t_bucket{le="1", zone="eigen"} 1:8000000000000000 histogram Time. seconds"#,
                 #"x{zone="eu"} 2:7ff80000deadbeef"#,
@@ -76,9 +79,9 @@ import Testing
         // What becomes known later is in the next request.
         book.note("x", MetricMetadata(kind: .counter, help: "All."))
         #expect(
-            try Self.read(encoder.message(of: slice, part: 2..<3)) == [
-                #"x{zone="eu"} 2:7ff80000deadbeef counter All. "#
-            ]
+            try encoder.encode(slice, leavingOutUnknown: false).map {
+                try Self.read($0.body.part(2..<3).message)
+            } == [#"x{zone="eu"} 2:7ff80000deadbeef counter All. "#]
         )
     }
 
@@ -121,11 +124,9 @@ import Testing
                 numbers,
                 numbers.map { Double($0) }
             )
-            for part in [0..<50, 0..<20, 20..<50] {
-                let message = bounded.message(of: slice, part: part)
-                #expect(plain.message(of: slice, part: part) == message)
-                #expect(try Self.read(message).count == part.count)
-            }
+            let body = try #require(plain.encode(slice, leavingOutUnknown: false)).body
+            #expect(bounded.encode(slice, leavingOutUnknown: false)?.body == body)
+            #expect(try Self.read(body.message).count == 50)
         }
     }
 
@@ -158,19 +159,19 @@ import Testing
             ) : WriteRequestEncoder(externalLabels: external, rules: rules)
         let slice = WriteRequestEncoderTests.slice(Self.names, [2, 0, 1], [2, 0, 1])
         for _ in 0..<2 {
-            let kept = encoder.kept(of: slice)
+            let encoded = try #require(encoder.encode(slice, leavingOutUnknown: false))
+            let (kept, body) = (encoded.slice, encoded.body)
             #expect(kept.series == [0, 1])
             #expect(kept.values == [0, 1])
             #expect(kept.times == [1_700_000_000_000, 1_700_000_000_001])
             #expect(kept.from == slice.from && kept.to == slice.to)
-            let body = encoder.body(of: kept, part: 0..<2)
             if isVersion2 {
-                let message = try SnappyBlock.decompress(body.span, limit: 1 << 20)
                 #expect(
-                    try Self.read(message) == ["up 0:0", #"t_bucket{le="1"} 1:3ff0000000000000"#]
+                    try Self.read(body.message)
+                        == ["up 0:0", #"t_bucket{le="1"} 1:3ff0000000000000"#]
                 )
             } else {
-                let decoded = try WriteRequestEncoderTests.decode(body)
+                let decoded = try WriteRequestEncoderTests.decode(body.bytes)
                 #expect(decoded.map(\.labels.description) == ["up", #"t_bucket{le="1"}"#])
             }
         }
@@ -180,7 +181,8 @@ import Testing
             $0.regex = ".*"
         }
         let empty = WriteRequestEncoder(externalLabels: external, rules: none)
-        #expect(empty.kept(of: slice).count == 0)
-        #expect(empty.message(of: slice, part: 0..<3).isEmpty)
+        let encoded = try #require(empty.encode(slice, leavingOutUnknown: false))
+        #expect(encoded.slice.count == 0)
+        #expect(encoded.body.bytes.isEmpty)
     }
 }

@@ -11,15 +11,20 @@ import Testing
 @Suite("Shipper") struct ShipperTests {
     /// One shipper on a loop of its own, over fakes.
     final class Bench: Sendable {
-        let feed = FakeFeed()
+        let feed: FakeFeed
+        let descriptions = WriteRequestV2EncoderTests.Book()
         let files: MemoryFileSystem
         let meters = MeterRegistry()
         let loop: EventLoop
         let pool: BlockingPool
         let thread: NamedThread
 
-        init(files: MemoryFileSystem = MemoryFileSystem()) throws {
+        init(
+            files: MemoryFileSystem = MemoryFileSystem(),
+            feed: FakeFeed = FakeFeed()
+        ) throws {
             self.files = files
+            self.feed = feed
             try files.makeDirectory("/data")
             loop = try EventLoop()
             pool = try BlockingPool(name: "test", threads: 2, queueLimit: 16)
@@ -33,6 +38,7 @@ import Testing
             var options = ForwardOptions(name: "central", url: "http://user:secret@host/write?k=v")
             options.minBackoff = .milliseconds(1)
             options.maxBackoff = .milliseconds(4)
+            options.message = .version1
             change(&options)
             let place = CursorPlace(
                 files: files,
@@ -50,6 +56,7 @@ import Testing
                 pool: pool,
                 meters: meters,
                 log: .silent,
+                descriptions: descriptions,
                 userAgent: "tsdb-agent/test",
                 random: SeededRandom(seed: 3)
             )

@@ -30,7 +30,17 @@ final class FakeFeed: BatchFeed {
     }
 
     let state = Mutex(State())
-    let table = FakeTable()
+    let table: any FeedSeriesTable
+    // What slices that are read from the disk speak of.
+    let tableOnDisk: any FeedSeriesTable
+
+    init(
+        table: any FeedSeriesTable = FakeTable(),
+        tableOnDisk: (any FeedSeriesTable)? = nil
+    ) {
+        self.table = table
+        self.tableOnDisk = tableOnDisk ?? table
+    }
 
     func add(_ series: [UInt64], timeMs: Int64, isLate: Bool = false) {
         let wakes = state.withLock { state in
@@ -60,7 +70,7 @@ final class FakeFeed: BatchFeed {
     func nextInMemory(after position: FeedPosition, limit: Int) -> FeedStep {
         state.withLock { state in
             guard state.inMemory, state.error == nil else { return .onDisk }
-            return cut(state.batches, after: position, to: nil, limit).map { .slice($0) }
+            return cut(state.batches, after: position, to: nil, limit, table).map { .slice($0) }
                 ?? .caughtUp
         }
     }
@@ -69,7 +79,7 @@ final class FakeFeed: BatchFeed {
         try state.withLock { state throws(StoreError) in
             state.diskReads += 1
             if let error = state.error { throw error }
-            return cut(state.batches, after: position, to: nil, limit)
+            return cut(state.batches, after: position, to: nil, limit, tableOnDisk)
         }
     }
 
@@ -77,7 +87,7 @@ final class FakeFeed: BatchFeed {
         try state.withLock { state throws(StoreError) in
             if let error = state.error { throw error }
             if from.number < state.gone { return nil }
-            return cut(state.batches, after: from, to: to, .max)
+            return cut(state.batches, after: from, to: to, .max, tableOnDisk)
         }
     }
 
@@ -109,7 +119,8 @@ final class FakeFeed: BatchFeed {
         _ batches: [Batch],
         after: FeedPosition,
         to: FeedPosition?,
-        _ limit: Int
+        _ limit: Int,
+        _ table: any FeedSeriesTable
     ) -> FeedSlice? {
         var position = after
         var series: [UInt64] = []
