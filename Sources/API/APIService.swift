@@ -21,6 +21,8 @@ public struct APISources: Sendable {
     public var snappy: any SnappyDecoder
     /// Who may ask.
     public var tokens: any TokenSource
+    /// What became of every sample; without it there are no pages of the ledger.
+    public var ledger: (any LedgerSource)?
 
     /// Takes one of each.
     public init(
@@ -31,8 +33,10 @@ public struct APISources: Sendable {
         status: any StatusSource,
         intake: any PushIntake,
         snappy: any SnappyDecoder,
-        tokens: any TokenSource
+        tokens: any TokenSource,
+        ledger: (any LedgerSource)? = nil
     ) {
+        self.ledger = ledger
         self.queryable = queryable
         self.labels = labels
         self.targets = targets
@@ -160,6 +164,11 @@ extension APIService {
         add([.get], "/api/v1/status/flags", enveloped: pages.flags)
         add([.get], "/api/v1/status/tsdb", enveloped: pages.store)
         add([.get], "/api/v1/status/walreplay", enveloped: pages.replay)
+        if let source = sources.ledger {
+            let ledger = LedgerPages(source: source)
+            add([.get, .post], "/api/v1/status/ledger", enveloped: ledger.ledger)
+            add([.get], "/api/v1/status/forward", enveloped: ledger.forward)
+        }
         let metrics = MetricsPages(meters: meters, status: sources.status)
         add([.get], "/metrics", .read, metrics.own)
         add([.get], "/host/metrics", .read, metrics.host)

@@ -104,6 +104,7 @@ extension Database {
         writer.count(source, stored: stored, generated: writer.check.generatedCount, drops) {
             head.withLock { $0.streams.name(ofSource: source) }
         }
+        writer.openCounts.append(number, stored)
         var used = bytes
         if options.keepsBuffer || !isPlain {
             used = head.withLock { head in

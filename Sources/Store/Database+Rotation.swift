@@ -69,6 +69,7 @@ extension Database {
         sealPending()
         deleteExpired()
         keepCap()
+        writeBook()
         reconcileTimeIndex()
     }
 

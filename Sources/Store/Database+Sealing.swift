@@ -220,8 +220,11 @@ extension Database {
         if let reader {
             rewriting.withLock { $0.storedMs[reader.name] = wallClock.nowMs() }
         }
+        let mayBeInside = pins.withLock { $0.mayBeInside(epoch.range) }
         writer.withLock { writer in
             writer.closing.removeAll { $0.epoch == epoch.epoch }
+            if mayBeInside { writer.keptCounts.append((epoch.range, epoch.counts)) }
+            if reader != nil { book.withLock { $0.note(sealed: epoch.range, epoch.ledger) } }
             head.withLock { head in
                 if let reader {
                     sealed.withLock { segments in
@@ -232,6 +235,7 @@ extension Database {
                 head.forget(epoch.epoch)
             }
         }
+        writeBook()
         let gone = reclaimSealed()
         _ = removeBuffers()
         Allocator.trim()
@@ -254,6 +258,7 @@ extension Database {
         let segments = sealed.withLock { $0.map(\.range) }
         let newest = segments.last ?? SequenceRange(after: .zero, through: .zero)
         let positions = pins.withLock { $0.positions }
+        let inside = pins.withLock { pins in segments.filter { pins.mayBeInside($0) } }
         let removed = writer.withLock { writer -> [KeptPart] in
             let open = writer.openPart
             func isNeeded(_ file: KeptPart) -> Bool {
@@ -277,6 +282,7 @@ extension Database {
             }
             let removed = writer.parts.filter { !isNeeded($0) }
             writer.parts.removeAll { file in removed.contains { $0.part == file.part } }
+            writer.keptCounts.removeAll { !inside.contains($0.range) }
             return removed
         }
         remove(removed.map(\.part))
@@ -302,7 +308,7 @@ extension Database {
         }.map { segments[$0] }
         guard !expired.isEmpty else { return }
         housekeeping.withLock { _ in
-            take(out: expired)
+            giveUp(expired, .removed)
             let names = expired.map(\.name)
             log.info(
                 "segments deleted by retention_time",
@@ -310,8 +316,9 @@ extension Database {
             )
             do throws(StoreError) {
                 try storage.remove(names)
+                noteRemoved(names)
             } catch {
-                // The next start finds them again and decides anew.
+                // The next start knows their names.
                 log.warn("cannot remove segments that are too old", ("cause", "\(error)"))
             }
         }

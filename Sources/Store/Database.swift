@@ -35,6 +35,10 @@ public final class Database: Sendable {
     /// Whether there is one that follows batches, for those who do not want the lock.
     let hasSubscribers = Atomic<Bool>(false)
     let sealed: Lock<[SegmentReader]>
+    /// Taken behind the writer's lock, before that of `sealed`.
+    let book: Lock<LedgerBook>
+    /// Held while the ledger file is written; whether that fails.
+    let bookWriting = Lock<Bool>(false)
     let sealing = Lock<SealCounters>(SealCounters())
     let sealLock = Lock<Bool>(false)
     let rewriting = Lock<RewriteState>(RewriteState())
@@ -99,6 +103,7 @@ public final class Database: Sendable {
         retention = Lock(RetentionClock(nowMs: wallClock.nowMs()))
         let parts = opened.takeParts()
         sealed = Lock(parts.segments)
+        book = Lock(parts.book)
         writer = Lock(parts.writer)
         head = Lock(parts.head)
         // It begins where the replay ends.
@@ -174,6 +179,7 @@ public final class Database: Sendable {
             rotate()
             sealPending()
         }
+        writeBook()
         try syncBuffer()
     }
 
@@ -219,7 +225,6 @@ public final class Database: Sendable {
             statistics.segmentsDeletedByCap = state.deletedByCap
             statistics.quarantineDeletedByCap = state.deletedQuarantine
             statistics.epochsDroppedByCap = state.droppedEpochs
-            statistics.expired = state.expired
         }
         statistics.replayedSamples = recovery.replayedSamples
         statistics.replay = replayProgress
@@ -283,8 +288,6 @@ public struct StoreStatistics: Sendable {
     public var segmentsDeletedByCap = 0
     public var quarantineDeletedByCap = 0
     public var epochsDroppedByCap = 0
-    /// Samples that went before a destination had them, by destination.
-    public var expired: [String: Int] = [:]
     /// Reads that came upon damage in a segment.
     public var damagedReads = 0
     /// Unpacked blocks of segments.

@@ -51,6 +51,7 @@ struct OpenedStore: ~Copyable {
         var head: HeadState
         var writer: WriterState
         var segments: [SegmentReader]
+        var book: LedgerBook
         var lock: DirectoryLock?
     }
 
@@ -117,16 +118,24 @@ enum Recovery {
         }
         parts.removeAll { !identity.owns($0.storeID) }
         let unreadable = found.unreadable.filter { identity.owns($0.storeID) }
-        let sealedRanges = segments.map(\.range) + unreadable.map(\.range)
+        var book = try readBook(base, fileSystem, quarantine, identity)
+        removeGone(&book, &segments, storage, log)
+        settle(&book, segments, log)
+        let sealedRanges =
+            segments.map(\.range) + unreadable.map(\.range)
+            + book.ranges.filter { $0.fate == .cap || $0.fate == .removed }.map(\.range)
+        let missing = book.ranges.filter { one in
+            one.fate == .damage && !unreadable.contains { $0.range.overlaps(one.range) }
+        }.map(\.range)
         report.segments = segments.count
         report.unreadableSegments = unreadable.count
-        let sealedThrough = sealedRanges.map(\.through).max() ?? .zero
+        let sealedThrough = max(sealedRanges.map(\.through).max() ?? .zero, book.floor)
         var writer = WriterState(
             start: identity.lastStart,
             lastNumber: sealedThrough,
             epochAfter: sealedThrough,
             nowMs: wallClock.nowMs(),
-            ledger: ledger(of: segments, log),
+            ledger: book.sealed,
             parts: []
         )
         writer.clockStep = segments.reduce(.zero) { max($0, $1.summary.clockStep) }
@@ -146,20 +155,84 @@ enum Recovery {
             cache: cache,
             buffer: buffer,
             replay: ReplayGate(
-                ReplayPlan(parts: parts, sealed: sealedRanges, report: report),
+                ReplayPlan(
+                    parts: parts,
+                    sealed: sealedRanges,
+                    missing: missing,
+                    report: report
+                ),
                 buffer,
                 nowMs: wallClock.nowMs()
             ),
-            parts: .init(head: head, writer: writer, segments: segments, lock: lock)
+            parts: .init(
+                head: head,
+                writer: writer,
+                segments: segments,
+                book: book,
+                lock: lock
+            )
         )
     }
 
-    // The counts that the segments' footers carry.
-    private static func ledger(of segments: [SegmentReader], _ log: Logger) -> Ledger {
-        var ledger = Ledger()
+    // Without its file a ledger begins anew, with what the segments say.
+    private static func readBook(
+        _ base: String,
+        _ fileSystem: any FileSystem,
+        _ quarantine: Quarantine,
+        _ identity: StoreIdentity
+    ) throws(StoreError) -> LedgerBook {
+        let path = FilePath.join(base, StoreLayout.ledgerName)
+        var random = SystemRandomNumberGenerator()
+        let new = LedgerBook(id: random.next())
+        guard let bytes = try read(path, fileSystem, limit: LedgerBook.byteLimit) else {
+            return new
+        }
+        switch LedgerBook.parse(bytes) {
+        case .book(let book, let store) where identity.owns(store): return book
+        case .book(_, let store):
+            quarantine.take(path, reason: "it belongs to the store \(store)")
+        case .newerVersion(let version): throw .newerVersion(path: path, version: version)
+        case .damaged: quarantine.take(path, reason: "the LEDGER file is damaged")
+        }
+        return new
+    }
+
+    // What was on its way out when the process ended: it is counted as gone.
+    private static func removeGone(
+        _ book: inout LedgerBook,
+        _ segments: inout [SegmentReader],
+        _ storage: any StorageEngine,
+        _ log: Logger
+    ) {
+        let names = book.removing
+        guard !names.isEmpty else { return }
+        segments.removeAll { names.contains($0.name) }
+        do throws(StoreError) {
+            try storage.remove(names)
+            book.removing = []
+            book.isDirty = true
+        } catch {
+            log.warn("cannot remove what was deleted before", ("cause", "\(error)"))
+        }
+    }
+
+    // Holds the book against what is there: what it does not know is counted, what is missing is said.
+    private static func settle(
+        _ book: inout LedgerBook,
+        _ segments: [SegmentReader],
+        _ log: Logger
+    ) {
+        for place in book.ranges.indices where book.ranges[place].fate == nil {
+            book.ranges[place].fate = .damage
+        }
         for segment in segments {
+            if book.hasCounted(segment.range) {
+                book.note(merged: segment.range)
+                book.note(found: segment.range)
+                continue
+            }
             do throws(CodecError) {
-                ledger.add(try Ledger(segment.ledgerBytes))
+                book.note(sealed: segment.range, try Ledger(segment.ledgerBytes))
             } catch {
                 log.error(
                     "a segment's ledger cannot be read",
@@ -168,7 +241,6 @@ enum Recovery {
                 )
             }
         }
-        return ledger
     }
 
     // To make a store where none is would be the wrong answer to who only wants to read one.
@@ -282,10 +354,11 @@ enum Recovery {
 
     private static func read(
         _ path: String,
-        _ fileSystem: any FileSystem
+        _ fileSystem: any FileSystem,
+        limit: Int = 4096
     ) throws(StoreError) -> [UInt8]? {
         do throws(Errno) {
-            return try fileSystem.readAll(path, limit: 4096)
+            return try fileSystem.readAll(path, limit: limit)
         } catch .noSuchFile {
             return nil
         } catch .fileTooLarge, .isADirectory, .invalidArgument {

@@ -53,6 +53,7 @@ public struct AgentProgram: Sendable {
         case CommandSpec.checkConfig.name: check(arguments.operands[0])
         case CommandSpec.collect.name: await actions.collect(collectRequest(arguments), context)
         case CommandSpec.query.name: try await QueryCommand(arguments, context).run(actions.ask)
+        case CommandSpec.ledger.name: try await LedgerCommand(arguments, context).run(actions.ask)
         case CommandSpec.verify.name: await verify(arguments)
         case CommandSpec.export.name:
             try await ExportCommand(arguments, context).run(actions.ask)

@@ -131,6 +131,24 @@ extension CommandSpec {
             "in OpenMetrics, milliseconds in Prometheus text; without one it is the time of import.",
         ]
     )
+    static let ledger = CommandSpec(
+        name: "ledger",
+        operands: "",
+        operandCount: 0...0,
+        summary: "Shows what became of every sample, by source and destination",
+        options: [
+            Option(
+                name: "check",
+                value: nil,
+                help: "exit 1 when it does not balance, and say where"
+            ),
+            Option(name: "format", value: "NAME", help: "table (default) or json"),
+        ] + DataPlace.options,
+        notes: [
+            "Of the running agent at --server, or of the directory of a stopped one (--config,",
+            "--set storage.base_path=DIR). What waits is counted in the store, not worked out.",
+        ]
+    )
     static let version = CommandSpec(
         name: "version",
         operands: "",
@@ -141,7 +159,8 @@ extension CommandSpec {
 
     /// In the order of the help.
     static let all = [
-        run, checkConfig, collect, query, export, `import`, inspect, verify, version,
+        run, checkConfig, collect, query, ledger, export, `import`, inspect, verify,
+        version,
     ]
 
     /// The text of `tsdb-agent --help`.

@@ -86,6 +86,12 @@ struct DataClient {
         return report
     }
 
+    /// The data of a page that takes no parameters.
+    /// - Throws: what keeps it from answering.
+    func data(_ path: String, attempts: Int) async throws(DataFailure) -> JSONValue {
+        try await json(request(path, []), attempts: attempts)
+    }
+
     // A minute: longer than it takes to seal an epoch, or to make room on a disk.
     private static let busyAttempts = 60
     private static let strange = DataFailure("the server's answer is not an agent's")

@@ -49,6 +49,7 @@ actor AgentRuntime {
     private var hostTask: Task<Void, Never>?
     private var ownTask: Task<Void, Never>?
     private var tokenTask: Task<Void, Never>?
+    private var ledgerTask: Task<Void, Never>?
     private var isStopping = false
     // The store takes batches, and sources bring them.
     private var isCollecting = false
@@ -173,7 +174,12 @@ actor AgentRuntime {
                 status: status,
                 intake: PushAdapter(database, writer, metadata, workers: filePool),
                 snappy: SnappyAdapter(),
-                tokens: tokens
+                tokens: tokens,
+                ledger: LedgerAdapter(
+                    database: database,
+                    destinations: destinations,
+                    pool: filePool
+                )
             ),
             engine: QueryEngine(config.queryOptions),
             runner: QueryRunner(pool: queryPool, loop: loop, options: options, meters: meters),
@@ -228,6 +234,7 @@ actor AgentRuntime {
                 await filePool.run { tokens.refresh() }
             }
         }
+        ledgerTask = Task(executorPreference: loop) { [destinations] in await destinations.watch() }
         status.set(listening: true)
         return addresses
     }
@@ -307,6 +314,7 @@ actor AgentRuntime {
         isStopping = true
         status.set(listening: false)
         tokenTask?.cancel()
+        ledgerTask?.cancel()
         hostTask?.cancel()
         ownTask?.cancel()
         await scraper.stop()

@@ -31,16 +31,38 @@ actor Destinations {
             case .archive(let options): options.name
             }
         }
+
+        var kind: ForwardSection.Kind {
+            switch self {
+            case .remoteWrite: .remoteWrite
+            case .archive: .archive
+            }
+        }
     }
 
+    // One of any kind: all that the rest of the agent asks of it.
     private struct Destination {
         let options: Options
+        let member: any LedgerMember
+        let status: @Sendable () async -> ForwardStatus
         let stop: @Sendable () async -> Void
     }
 
+    /// A destination's row of the ledger, or why there is none.
+    struct Row: Sendable {
+        let name: String
+        let kind: String
+        let status: ForwardStatus
+        /// Nil before its cursor is open, and where something could not be read.
+        let balance: ShipBalance?
+        let problem: String
+    }
+
     private static let stopLimit = Duration.milliseconds(1500)
+    private static let watchNs: Int64 = 15_000_000_000
 
     private let context: DestinationContext
+    private let ledgerMeters: LedgerMeters
     private nonisolated let loop: EventLoop
     private var running: [String: Destination] = [:]
 
@@ -52,6 +74,7 @@ actor Destinations {
     /// Makes an empty set.
     init(_ context: DestinationContext) {
         self.context = context
+        ledgerMeters = LedgerMeters(context.meters)
         loop = context.loop
     }
 
@@ -71,11 +94,67 @@ actor Destinations {
             running[name] = nil
             if new == nil {
                 context.database.unpin(name)
-                StoreMeters.forget(destination: name, in: context.meters)
+                ledgerMeters.forget(name)
                 context.log.info("destination removed", ("destination", name))
             }
         }
+        await release(allBut: Set(wanted.map(\.name)))
         for options in wanted where running[options.name] == nil { start(options) }
+    }
+
+    // What goes while a destination is not configured counts as expired, should it come back.
+    private func release(allBut names: Set<String>) async {
+        let place = context.place
+        do throws(ForwardError) {
+            try await context.pool.run { () throws(ForwardError) in
+                try CursorFile.release(allBut: names, in: place)
+            }
+        } catch {
+            context.log.warn("cannot note that a destination is not configured: \(error)")
+        }
+    }
+
+    /// The row of each destination, in order of name, counted now.
+    func rows() async -> [Row] {
+        var rows: [Row] = []
+        for (name, destination) in running.sorted(by: { $0.key < $1.key }) {
+            var balance: ShipBalance?
+            var problem = ""
+            do throws(StoreError) {
+                balance = try await destination.member.balance(
+                    against: context.database,
+                    on: context.pool
+                )
+            } catch { problem = "\(error)" }
+            rows.append(
+                Row(
+                    name: name,
+                    kind: destination.options.kind.rawValue,
+                    status: await destination.status(),
+                    balance: balance,
+                    problem: problem
+                )
+            )
+        }
+        return rows
+    }
+
+    /// Keeps the figures of the ledger in the metrics fresh, until its task is cancelled.
+    func watch() async {
+        while !Task.isCancelled {
+            let startNs = loop.clock.nowNs()
+            var isSettled = true
+            for row in await rows() where running[row.name] != nil {
+                ledgerMeters.update(row)
+                isSettled = isSettled && row.balance?.isSettled ?? false
+            }
+            // What is behind a place inside of a large segment takes its time to count.
+            let tookNs = loop.clock.nowNs() - startNs
+            let pauseNs = max(isSettled ? Destinations.watchNs : 1_000_000_000, 50 * tookNs)
+            do throws(CancellationError) {
+                try await loop.sleep(for: .nanoseconds(pauseNs))
+            } catch { return }
+        }
     }
 
     /// Ends all of them at the same time: what is under way is finished, for a bounded time.
@@ -88,11 +167,15 @@ actor Destinations {
     }
 
     private func start(_ options: Options) {
+        let member: any LedgerMember
+        let status: @Sendable () async -> ForwardStatus
         let stop: @Sendable () async -> Void
         switch options {
         case .remoteWrite(let options):
             let shipper = shipper(options)
             let task = Task(executorPreference: loop) { await shipper.run() }
+            member = shipper
+            status = { await shipper.status() }
             stop = {
                 await shipper.stop(within: Destinations.stopLimit)
                 await task.value
@@ -100,17 +183,19 @@ actor Destinations {
         case .archive(let options):
             let archive = archive(options)
             let task = Task(executorPreference: loop) { await archive.run() }
+            member = archive
+            status = { await archive.status() }
             stop = {
                 await archive.stop(within: Destinations.stopLimit)
                 task.cancel()
                 await task.value
             }
         }
-        running[options.name] = Destination(options: options, stop: stop)
-        StoreMeters.register(
-            destination: options.name,
-            context.database,
-            in: context.meters
+        running[options.name] = Destination(
+            options: options,
+            member: member,
+            status: status,
+            stop: stop
         )
     }
 

@@ -107,11 +107,6 @@ enum StoreMeters {
                 { Double($0.epochsDroppedByCap) }
             ),
             (
-                "samples_expired_total",
-                "Samples deleted before a destination had them, over all destinations.", .counter,
-                { Double($0.expired.values.reduce(0, +)) }
-            ),
-            (
                 "replayed_samples", "Samples that the start found in the write buffer.", .gauge,
                 { Double($0.replayedSamples) }
             ),
@@ -193,22 +188,6 @@ enum StoreMeters {
             all.append(figure)
         }
         meters.callbacks(all, read: read)
-    }
-
-    private static let expiredName = "tsdb_agent_forward_expired_samples_total"
-
-    /// Shows what a destination lost; until `forget`.
-    static func register(destination: String, _ database: Database, in meters: MeterRegistry) {
-        meters.callback(
-            expiredName,
-            "Samples that retention_size deleted before the destination had them, since the start.",
-            .counter,
-            ["destination": destination]
-        ) { [weak database] in Double(database?.expired(destination) ?? 0) }
-    }
-
-    static func forget(destination: String, in meters: MeterRegistry) {
-        meters.remove(expiredName, ["destination": destination])
     }
 }
 

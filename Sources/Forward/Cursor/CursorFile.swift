@@ -53,7 +53,30 @@ public struct CursorPlace: Sendable {
                 file += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
             }
         }
-        return FilePath.join(directory, String(decoding: file, as: UTF8.self) + ".cursor")
+        return FilePath.join(directory, String(decoding: file, as: UTF8.self) + CursorPlace.suffix)
+    }
+
+    static let suffix = ".cursor"
+
+    /// The names of all destinations that have a cursor here.
+    public func names() -> [String] {
+        guard let files = try? files.list(directory) else { return [] }
+        return files.compactMap { file in
+            guard file.hasSuffix(CursorPlace.suffix) else { return nil }
+            var bytes: [UInt8] = []
+            var rest = Array(file.utf8.dropLast(CursorPlace.suffix.utf8.count))[...]
+            while let byte = rest.popFirst() {
+                guard byte == UInt8(ascii: "%") else {
+                    bytes.append(byte)
+                    continue
+                }
+                let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+                guard let value = UInt8(digits, radix: 16) else { return nil }
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }.sorted()
     }
 }
 
@@ -191,6 +214,54 @@ public final class CursorFile: Sendable {
             CursorFile(path: path, place: place, file: held.file, state: state),
             FoundCursor(record: slot.record, mayMissWrites: mayMissWrites, memo: slot.memo)
         )
+    }
+
+    /// Reads the place of the destination called `name` as it is, and changes nothing; nil when there is
+    /// none that can be used.
+    ///
+    /// - Throws: `.cannot`, `.newerVersion`.
+    public static func peek(
+        _ place: CursorPlace,
+        name: String
+    ) throws(ForwardError) -> CursorRecord? {
+        let path = place.path(of: name)
+        let bytes: [UInt8]
+        do throws(Errno) {
+            bytes = try place.files.open(path, .read).read(CursorContents.byteCount, at: 0)
+        } catch .noSuchFile {
+            return nil
+        } catch {
+            throw .cannot(action: "open", path: path, cause: error)
+        }
+        let contents = CursorContents(bytes)
+        if let version = contents.newerVersion { throw .newerVersion(path: path, version: version) }
+        guard let slot = contents.newest?.slot, slot.store == place.store else { return nil }
+        return slot.record
+    }
+
+    /// Says in the cursors of destinations that are not among `names` that they are not configured: what
+    /// goes from now on goes without waiting for them.
+    ///
+    /// Blocks for the disk.
+    /// - Throws: the first that cannot be written; the others were tried.
+    public static func release(
+        allBut names: Set<String>,
+        in place: CursorPlace
+    ) throws(ForwardError) {
+        var failure: ForwardError?
+        let kept = Set(names.map { place.path(of: $0) })
+        for name in place.names() where !kept.contains(place.path(of: name)) {
+            do throws(ForwardError) {
+                let (file, found) = try open(place, name: name)
+                guard var record = found.record, record.account.doubt != .released else { continue }
+                // What a power cut took before is found with the rest.
+                if record.account.doubt != .anchor { record.account.doubt = .released }
+                try file.write(record, sync: true)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
     }
 
     // Nil when there is none.

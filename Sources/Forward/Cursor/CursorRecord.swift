@@ -9,12 +9,20 @@ public struct RequestBorder: Hashable, Sendable {
     public var to: FeedPosition
     /// Answered, but a request before it was not: it is not sent again.
     public var isAnswered: Bool
+    /// The samples of an answered request: the rows count them, and the place is before them.
+    public var samples: UInt32
 
     /// Makes the border of a request.
-    public init(from: FeedPosition, to: FeedPosition, isAnswered: Bool = false) {
+    public init(
+        from: FeedPosition,
+        to: FeedPosition,
+        isAnswered: Bool = false,
+        samples: UInt32 = 0
+    ) {
         self.from = from
         self.to = to
         self.isAnswered = isAnswered
+        self.samples = samples
     }
 }
 
@@ -32,15 +40,19 @@ public struct CursorRecord: Hashable, Sendable {
     public var isClosed: Bool
     /// What may have been sent already, nobody knows in which requests.
     public var doubt = ShipDoubt()
+    /// The rows of the ledger, as they are at this place.
+    public var account = ShipAccount()
 
     /// Makes a record.
     public init(
         acked: FeedPosition,
         attempted: [RequestBorder] = [],
         isClosed: Bool = false,
-        doubt: ShipDoubt = ShipDoubt()
+        doubt: ShipDoubt = ShipDoubt(),
+        account: ShipAccount = ShipAccount()
     ) {
         self.doubt = doubt
+        self.account = account
         precondition(
             attempted.count <= CursorRecord.borderLimit,
             "BUG: \(attempted.count) requests in a cursor for \(CursorRecord.borderLimit)"
@@ -48,6 +60,15 @@ public struct CursorRecord: Hashable, Sendable {
         self.acked = acked
         self.attempted = attempted
         self.isClosed = isClosed
+    }
+
+    /// What the store must know to count what waits.
+    public var standing: ShipAccount.Standing {
+        ShipAccount.Standing(
+            account: account,
+            acked: acked,
+            answered: attempted.reduce(0) { $0 + ($1.isAnswered ? UInt64($1.samples) : 0) }
+        )
     }
 
     /// Where the feed goes on with what was never offered.

@@ -5,7 +5,7 @@ internal import Store
 /// One of the two slots of a cursor file: a record, who wrote it, and when in the order of writes.
 public struct CursorSlot: Hashable, Sendable {
     /// The number of bytes of a slot.
-    public static let byteCount = 512
+    public static let byteCount = 1024
     /// The version that this program writes, and the only one that it reads.
     public static let version: UInt16 = 1
 
@@ -36,14 +36,15 @@ public struct CursorSlot: Hashable, Sendable {
     }
 
     private static let magic: UInt32 = 0x5352_5543  // "CURS" in file order
-    private static let checksumOffset = 504
+    private static let checksumOffset = 1016
     private static let doubtOffset = 456
     private static let memoOffset = 480
+    private static let accountOffset = 488
     private static let closedFlag: UInt8 = 1
     private static let timeFlag: UInt32 = 1
     private static let answeredFlag: UInt32 = 2
 
-    /// The slot's 512 bytes.
+    /// The slot's 1024 bytes.
     public func encoded() -> [UInt8] {
         var sink = ByteSink()
         sink.bytes.reserveCapacity(CursorSlot.byteCount)
@@ -63,8 +64,11 @@ public struct CursorSlot: Hashable, Sendable {
         sink.u64(record.doubt.until.raw)
         sink.u64(record.doubt.segment?.raw ?? 0)
         sink.u8(record.doubt.segment == nil ? 0 : 1)
+        sink.u8(record.account.doubt.rawValue)
         sink.raw([UInt8](repeating: 0, count: CursorSlot.memoOffset - sink.count))
         sink.u64(memo)
+        CursorSlot.put(record.account, &sink)
+        for border in record.attempted { sink.u32(border.samples) }
         sink.raw([UInt8](repeating: 0, count: CursorSlot.checksumOffset - sink.count))
         sink.u64(XXH64.hash(sink.bytes.span))
         return sink.bytes
@@ -80,14 +84,14 @@ public struct CursorSlot: Hashable, Sendable {
         return found > version ? found : nil
     }
 
-    /// Reads a slot from exactly 512 bytes.
+    /// Reads a slot from exactly 1024 bytes.
     ///
     /// - Throws: `.truncated` when there are fewer bytes, `.malformed` when they are damaged, were
     ///   never written, or are of another version; use the other slot.
     public init(_ bytes: Span<UInt8>) throws(CodecError) {
         var cursor = ByteCursor(at: CursorSlot.checksumOffset)
         guard try cursor.u64(bytes) == XXH64.hash(bytes.extracting(0..<CursorSlot.checksumOffset))
-        else { throw .malformed(atByte: 512, what: "the slot's checksum is wrong") }
+        else { throw .malformed(atByte: 1024, what: "the slot's checksum is wrong") }
         cursor.offset = 0
         guard try cursor.u32(bytes) == CursorSlot.magic else {
             throw .malformed(atByte: 4, what: "no cursor slot")
@@ -132,8 +136,63 @@ public struct CursorSlot: Hashable, Sendable {
         record.doubt.until = SequenceNumber(raw: try cursor.u64(bytes))
         let segment = SequenceNumber(raw: try cursor.u64(bytes))
         if try cursor.u8(bytes) & 1 != 0 { record.doubt.segment = segment }
+        guard let doubt = ShipAccount.Doubt(rawValue: try cursor.u8(bytes)) else {
+            throw .malformed(atByte: cursor.offset, what: "a doubt that is not known")
+        }
         cursor.offset = CursorSlot.memoOffset
         memo = try cursor.u64(bytes)
+        cursor.offset = CursorSlot.accountOffset
+        record.account = try CursorSlot.account(bytes, &cursor)
+        record.account.doubt = doubt
+        for index in record.attempted.indices {
+            record.attempted[index].samples = try cursor.u32(bytes)
+        }
+    }
+
+    private static func put(_ account: ShipAccount, _ sink: inout ByteSink) {
+        let rows = account.rows
+        sink.u64(account.ledgerID)
+        sink.i64(account.anchor)
+        sink.i64(account.adjusted)
+        sink.u64(account.again)
+        for row in [
+            rows.acked, rows.ambiguous, rows.filtered, rows.skippedWindow, rows.skippedFormat,
+            rows.expiredCap, rows.expiredRemoved, rows.expiredDamage, rows.rejected[0] ?? 0,
+        ] { sink.u64(row) }
+        let codes = rows.rejected.keys.filter { $0 != 0 }.sorted()
+        for place in 0..<ShipRows.codeLimit {
+            let code = place < codes.count ? codes[place] : 0
+            sink.u32(UInt32(clamping: code))
+            sink.u64(code == 0 ? 0 : rows.rejected[code] ?? 0)
+        }
+    }
+
+    private static func account(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout ByteCursor
+    ) throws(CodecError) -> ShipAccount {
+        var account = ShipAccount()
+        account.ledgerID = try cursor.u64(bytes)
+        account.anchor = try cursor.count(bytes, signed: true)
+        account.adjusted = try cursor.count(bytes, signed: true)
+        account.again = UInt64(try cursor.count(bytes))
+        var rows = ShipRows()
+        rows.acked = UInt64(try cursor.count(bytes))
+        rows.ambiguous = UInt64(try cursor.count(bytes))
+        rows.filtered = UInt64(try cursor.count(bytes))
+        rows.skippedWindow = UInt64(try cursor.count(bytes))
+        rows.skippedFormat = UInt64(try cursor.count(bytes))
+        rows.expiredCap = UInt64(try cursor.count(bytes))
+        rows.expiredRemoved = UInt64(try cursor.count(bytes))
+        rows.expiredDamage = UInt64(try cursor.count(bytes))
+        rows.reject(UInt64(try cursor.count(bytes)), code: 0)
+        for _ in 0..<ShipRows.codeLimit {
+            let code = Int(try cursor.u32(bytes))
+            let count = UInt64(try cursor.count(bytes))
+            if code > 0 { rows.reject(count, code: code) }
+        }
+        account.rows = rows
+        return account
     }
 
     private static func put(_ position: FeedPosition, _ flags: UInt32, _ sink: inout ByteSink) {
@@ -161,5 +220,19 @@ public struct CursorSlot: Hashable, Sendable {
     ) throws(CodecError) -> [UInt8] {
         let range = try cursor.take(bytes, 16)
         return range.map { bytes[$0] }
+    }
+}
+
+extension ByteCursor {
+    // No count that sums of a few could not hold: a forged slot may claim any.
+    fileprivate mutating func count(
+        _ bytes: Span<UInt8>,
+        signed: Bool = false
+    ) throws(CodecError) -> Int64 {
+        let value = try i64(bytes)
+        guard value.magnitude < 1 << 56, signed || value >= 0 else {
+            throw .malformed(atByte: offset, what: "no writer counts so far")
+        }
+        return value
     }
 }

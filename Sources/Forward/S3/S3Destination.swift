@@ -10,7 +10,7 @@ public import Store
 /// Pinned to the loop; segments are read, checked, hashed and relabelled on the pool. One object is
 /// under way at a time, and of it a few pieces are in memory. The place moves behind a segment when
 /// the store has it; the same segment again is the same object, which is not sent twice.
-public actor S3Destination {
+public actor S3Destination: LedgerMember {
     /// A segment as it is sent.
     struct Prepared: Sendable {
         var content: S3Content
@@ -47,6 +47,7 @@ public actor S3Destination {
 
     private var isStopping = false
     private var isFinished = false
+    private var isSettled = false
     private var isWoken = false
     private var waiter: CheckedContinuation<Void, Never>?
     private var failures = 0
@@ -55,6 +56,7 @@ public actor S3Destination {
     // The oldest sample of the segment that waits, in milliseconds since 1970 UTC.
     private var pendingSinceMs: Int64?
     private var totals = ShipTotals()
+    private var account = ShipAccount()
     private var sentBytes: UInt64 = 0
     private var lastError = ""
     private var lastErrorMs: Int64?
@@ -136,6 +138,11 @@ public actor S3Destination {
         }
     }
 
+    /// Its side of the ledger now; nil before the cursor is open.
+    public func standing() -> ShipAccount.Standing? {
+        acked.map { ShipAccount.Standing(account: account, acked: FeedPosition(number: $0)) }
+    }
+
     /// Where the archive stands now.
     public func status() -> ForwardStatus {
         let end = FeedPosition(number: feed.closedEnd)
@@ -200,11 +207,22 @@ public actor S3Destination {
             }
         }
         succeeded()
-        let start = options.start == .now ? feed.closedEnd : .zero
+        let start = options.start == .now ? feed.closedEnd : feed.oldest.number
         let number = record?.acked.number ?? chainEnd ?? start
+        account = record?.account ?? ShipAccount()
+        // A place that no archive writes is another kind's, and what is behind it is not known here.
+        let isForeign = record.map { record in
+            record.acked != FeedPosition(number: record.acked.number) || account.again > 0
+                || record.attempted.contains { $0.isAnswered }
+        }
+        if found?.mayMissWrites ?? false || isForeign ?? false, account.doubt == .none {
+            account.doubt = .losses
+        }
         acked = number
         // Now is when it was first started, not when it was started last.
-        if record == nil { await write(CursorRecord(acked: position), sync: true) }
+        if record == nil {
+            await write(CursorRecord(acked: position, account: account), sync: true)
+        }
         feed.offer(name, through: FeedPosition(number: number))
         feed.pin(name, at: FeedPosition(number: number))
         log.info(
@@ -226,6 +244,7 @@ public actor S3Destination {
                 meters.noteManifest()
             }
             let feed = feed
+            try await settle()
             // It may wait for the disk: the store's lock is held over writes to the buffer.
             let next = await pool.run { feed.nextSealed(after: number) }
             guard let segment = next else {
@@ -235,6 +254,9 @@ public actor S3Destination {
                 await pause(ns: ns ?? S3Destination.idleNs, wakesEarly: true)
                 return
             }
+            // Both know of it only once the write buffer is replayed.
+            if segment.range.after > number, !isSettled { return }
+            try await pass(to: segment.range.after)
             let startMs = segment.timeRange.start.ms
             note(pendingSinceMs: startMs == .max ? nil : startMs)
             try await ship(segment)
@@ -254,9 +276,12 @@ public actor S3Destination {
 
     private func ship(_ segment: SegmentReader) async throws(S3Error) {
         let range = segment.range
+        let repeated = try await repeated(in: range)
         if coverage.has(range) {
             // Sent before a crash, or as the hot segments that this one was merged from.
-            await advance(to: range.through)
+            var rows = ShipRows()
+            rows.acked = UInt64(segment.summary.sampleCount)
+            await advance(to: range.through, rows, repeated)
             return
         }
         let (files, labels, from) = (place.files, options.labels, chainEnd ?? range.after)
@@ -279,12 +304,18 @@ public actor S3Destination {
                 ("cause", "\(error)")
             )
             meters.note(damaged: segment.summary.sampleCount)
-            await advance(to: range.through)
+            var rows = ShipRows()
+            rows.expire(UInt64(segment.summary.sampleCount), .damage)
+            await advance(to: range.through, rows, repeated)
             return
         }
         let entry = prepared.entry
         await write(
-            CursorRecord(acked: position, attempted: [border(to: range.through)]),
+            CursorRecord(
+                acked: position,
+                attempted: [border(to: range.through)],
+                account: account
+            ),
             sync: false
         )
         feed.offer(options.name, through: FeedPosition(number: range.through))
@@ -309,7 +340,10 @@ public actor S3Destination {
         totals.acked += UInt64(entry.samples)
         meters.note(acked: entry.samples)
         note(entry)
-        await advance(to: range.through)
+        var rows = ShipRows()
+        rows.acked = UInt64(entry.samples)
+        rows.filtered = UInt64(max(0, segment.summary.sampleCount - entry.samples))
+        await advance(to: range.through, rows, repeated)
     }
 
     /// Takes a segment that is in the bucket into the next manifest.
@@ -328,11 +362,73 @@ public actor S3Destination {
         RequestBorder(from: position, to: FeedPosition(number: number))
     }
 
-    private func advance(to number: SequenceNumber) async {
+    // `repeated` of the rows' samples were counted before.
+    private func advance(
+        to number: SequenceNumber,
+        _ rows: ShipRows,
+        _ repeated: UInt64 = 0
+    ) async {
+        var rows = rows
+        _ = rows.takeBack(repeated)
+        account.rows.add(rows)
         acked = number
-        await write(CursorRecord(acked: position, isClosed: false), sync: true)
+        await write(CursorRecord(acked: position, isClosed: false, account: account), sync: true)
         feed.offer(options.name, through: position)
         feed.pin(options.name, at: position)
+    }
+
+    // Books what is gone between the place and the next segment.
+    private func pass(to number: SequenceNumber) async throws(S3Error) {
+        guard let from = acked, from < number else { return }
+        let feed = feed
+        let hole: FeedHole
+        do throws(StoreError) {
+            hole = try await pool.run { () throws(StoreError) in
+                var jump = FeedJump()
+                jump.goneTo = FeedPosition(number: number)
+                return try feed.hole(at: FeedPosition(number: from), jump)
+            }
+        } catch { throw .store(error) }
+        var rows = ShipRows()
+        for (reason, count) in hole.gone { rows.expire(UInt64(count), reason) }
+        if let (stretch, endTotal) = hole.broken {
+            let rest = min(max(0, Int64(endTotal) - account.reached), Int64(stretch.most))
+            rows.expire(UInt64(rest), stretch.reason)
+        }
+        await advance(to: number, rows)
+    }
+
+    // Samples of a segment that were answered before: the place is inside of it where the destination
+    // was of another kind.
+    private func repeated(in range: SequenceRange) async throws(S3Error) -> UInt64 {
+        guard let from = acked, range.after < from else { return 0 }
+        let feed = feed
+        do throws(StoreError) {
+            let hole = try await pool.run { () throws(StoreError) in
+                var jump = FeedJump()
+                jump.restart = range.after
+                return try feed.hole(at: FeedPosition(number: from), jump)
+            }
+            return UInt64(max(0, account.reached - Int64(hole.restartTotal ?? 0)))
+        } catch { throw .store(error) }
+    }
+
+    // Holds the account against the store's, once a start.
+    private func settle() async throws(S3Error) {
+        guard !isSettled, !feed.isReplaying else { return }
+        do throws(StoreError) {
+            guard let found = try await comparison(with: feed, on: pool) else { return }
+            isSettled = true
+            guard found.isNews else { return }
+            let samples = account.settle(found.difference, found.doubt, found.ledgerID)
+            if samples != 0, found.doubt != .anchor {
+                log.warn(
+                    "the ledger was squared: samples went that the archive has, or was to have",
+                    ("samples", samples)
+                )
+            }
+        } catch { throw .store(error) }
+        await write(CursorRecord(acked: position, account: account), sync: true)
     }
 
     // Without it nothing is lost: what was shipped is found in the bucket again.

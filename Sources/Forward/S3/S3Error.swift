@@ -50,6 +50,8 @@ public enum S3Error: Error, Equatable {
     case strange(action: String, url: String, what: String)
     /// What was to be sent cannot be read.
     case segment(SegmentError)
+    /// What is behind the place cannot be counted.
+    case store(StoreError)
     /// A file of ours cannot be used.
     case file(action: String, path: String, cause: Errno)
     /// Nobody said who we are.
@@ -67,6 +69,7 @@ extension S3Error: CustomStringConvertible {
         case .strange(let action, let url, let what):
             "cannot \(action) \(url): \(what), which no object store answers"
         case .segment(let error): "\(error)"
+        case .store(let error): "\(error)"
         case .file(let action, let path, let cause): "cannot \(action) \(path): \(cause)"
         case .noCredentials:
             "there are no credentials for S3; set access_key_id and secret_access_key_file, or "
@@ -84,7 +87,7 @@ extension S3Error {
         case .unanswered(let error): .of(error)
         // What answered may be a proxy that has the store's place for a while.
         case .strange: .retry(afterMs: nil, mayHaveArrived: true)
-        case .segment, .file: .retry(afterMs: nil, mayHaveArrived: false)
+        case .segment, .store, .file: .retry(afterMs: nil, mayHaveArrived: false)
         case .noCredentials: .parked(code: 403)
         }
     }

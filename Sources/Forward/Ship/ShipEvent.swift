@@ -18,6 +18,12 @@ public struct SliceFacts: Sendable {
     public var oldestMs: Int64
     /// Samples between the same positions that are not to be sent: `write_relabel_configs` says so.
     public var filtered: Int
+    /// Samples between the same positions that are older than the receiver's window.
+    public var skippedWindow = 0
+    /// Samples between the same positions that the format cannot say.
+    public var skippedFormat = 0
+    /// What the slice's jump means in samples; nil where it follows what was before it.
+    public var hole: FeedHole?
 
     /// Makes facts.
     public init(
@@ -39,7 +45,7 @@ public struct SliceFacts: Sendable {
     }
 
     /// The facts of `slice`, from which `filtered` samples were taken.
-    public init(of slice: FeedSlice, filtered: Int = 0) {
+    public init(of slice: FeedSlice, filtered: Int = 0, hole: FeedHole? = nil) {
         self.init(
             from: slice.from,
             to: slice.to,
@@ -49,6 +55,7 @@ public struct SliceFacts: Sendable {
             oldestMs: slice.times.min() ?? 0,
             filtered: filtered
         )
+        self.hole = hole
     }
 }
 
@@ -71,6 +78,8 @@ public enum ShipEvent: Sendable {
     case answered(id: UInt64, verdict: Verdict)
     /// The time that `wakeAt` asked for has come.
     case timer
+    /// The account was held against the store's: they differ by so many samples, for the reason given.
+    case settled(difference: Int64, ShipAccount.Doubt, ledgerID: UInt64)
     /// End: finish what is under way.
     case stop
     /// End at once; what is not answered is sent again after the next start.
@@ -114,6 +123,8 @@ public enum ShipNote: Sendable, Equatable {
     case ambiguous(samples: Int)
     /// A request was too large and goes in two parts.
     case split(samples: Int)
+    /// The account differed from the store's by so many samples, and was squared with it.
+    case squared(Int64, ShipAccount.Doubt)
     /// What an earlier request carried is no longer there to be sent again.
     case gone(RequestBorder)
 }

@@ -97,6 +97,13 @@ struct ShipJournal {
                 nowNs,
                 ("samples", samples)
             )
+        case .squared(let samples, let reason):
+            log.warn(
+                reason == .released
+                    ? "samples went while the destination was not configured, they count as expired"
+                    : "the ledger was squared: a power cut or damage took samples that were answered",
+                ("samples", samples)
+            )
         case .gone(let border):
             log.warn(
                 "a request of the last run cannot be repeated, its batches are gone",

@@ -28,6 +28,14 @@ struct ShipPiece: Sendable {
     let table: ObjectIdentifier
     let series: [UInt64]
     let filtered: Int
+    /// What else is counted for it, and was never sent: skipped, or gone before it.
+    var unsent: ShipRows
+    /// What became of the parts that are answered.
+    var outcome = ShipRows()
+    /// It begins behind what is gone, or before what was answered: nothing may be under way before it.
+    let isJump: Bool
+    /// Answered samples that it, and what comes behind it, bring once more.
+    var again: UInt64 = 0
     var phase: Phase
     /// It goes only when nothing else is under way, and nothing new goes before it is answered.
     var isAlone: Bool
@@ -44,12 +52,24 @@ struct ShipPiece: Sendable {
         table = facts.table
         series = facts.series
         filtered = facts.filtered
+        unsent = ShipRows()
+        unsent.skippedWindow = UInt64(facts.skippedWindow)
+        unsent.skippedFormat = UInt64(facts.skippedFormat)
+        isJump = facts.hole != nil
         self.phase = phase
         isAlone = isResend
         parts = [Part(range: 0..<facts.series.count, mayHaveArrived: isResend)]
     }
 
     var isOpen: Bool { phase != .answered }
+
+    /// All samples between its borders that are there.
+    var samples: UInt64 {
+        UInt64(series.count + filtered) + unsent.skippedWindow + unsent.skippedFormat
+    }
+
+    /// All that it adds to the rows.
+    var total: UInt64 { UInt64(series.count + filtered) + unsent.total }
 
     /// No byte of it left this process in this run or, as far as is known, in one before.
     var wasNeverSent: Bool {

@@ -73,6 +73,7 @@ extension ShipState {
     // The receiver answered for good, whatever it said: it is alive.
     private mutating func finishPart(_ index: Int, _ actions: inout [ShipAction]) {
         noteAlive(&actions)
+        attribute(index)
         window[index].parts.removeFirst()
         if !window[index].parts.isEmpty {
             window[index].phase = .ready
@@ -82,6 +83,16 @@ extension ShipState {
         finish(&piece, &actions)
         window[index] = piece
         growLimit()
+    }
+
+    // What was counted since the last time became of this piece.
+    private mutating func attribute(_ index: Int) {
+        window[index].outcome.acked += totals.acked - attributed.acked
+        window[index].outcome.ambiguous += totals.ambiguous - attributed.ambiguous
+        for (code, count) in totals.rejected {
+            window[index].outcome.reject(count - (attributed.rejected[code] ?? 0), code: code)
+        }
+        attributed = totals
     }
 
     private mutating func noteAlive(_ actions: inout [ShipAction]) {

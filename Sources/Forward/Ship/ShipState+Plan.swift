@@ -26,6 +26,7 @@ extension ShipState {
     private mutating func advance() {
         while let first = window.first, first.phase == .answered {
             acked = first.to
+            account.again += first.again
             window.removeFirst()
             isDirty = true
         }
@@ -38,7 +39,8 @@ extension ShipState {
 
     private mutating func admit(_ actions: inout [ShipAction]) {
         guard var piece = held, hasRoom, !isBlocked, resends.isEmpty,
-            !window.contains(where: { $0.isOpen && $0.mayShareSeries(with: piece) })
+            !window.contains(where: { $0.isOpen && $0.mayShareSeries(with: piece) }),
+            !piece.isJump || window.isEmpty
         else { return }
         held = nil
         // A stretch of the feed without samples is done as soon as all before it is.

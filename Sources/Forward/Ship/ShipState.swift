@@ -51,6 +51,10 @@ public struct ShipState: Sendable {
     public internal(set) var parkedCode: Int?
     /// Counts since the start.
     public internal(set) var totals = ShipTotals()
+    /// The rows of the ledger.
+    public internal(set) var account: ShipAccount
+    // Of `totals`: what is among some piece's outcome.
+    var attributed = ShipTotals()
 
     /// Starts where `record` says: the one of the cursor file, or a new one at the end of what is
     /// stored.
@@ -62,6 +66,11 @@ public struct ShipState: Sendable {
         doubt = record.doubt
         if let doubtfulUntil, !record.isClosed { doubt.note(until: doubtfulUntil) }
         acked = record.acked
+        account = record.account
+        // Of what was answered a power cut may have taken some.
+        if doubtfulUntil != nil, !record.isClosed, account.doubt == .none {
+            account.doubt = .losses
+        }
         position = record.offered
         resends = record.attempted
         sampleLimit = limits.samplesPerSend
@@ -98,7 +107,11 @@ public struct ShipState: Sendable {
         case .started: break
         case .woken: hasNews = true
         case .timer: timerAt = nil
-        case .fetched(let id, let facts): take(id, facts, &actions)
+        case .settled(let difference, let reason, let ledgerID):
+            let found = account.settle(difference, reason, ledgerID)
+            isDirty = true
+            if found != 0, reason != .anchor { actions.append(.tell(.squared(found, reason))) }
+        case .fetched(let id, let facts): take(id, facts, nowNs, &actions)
         case .fetchFailed(let id):
             if fetching == id { fetching = nil }
             hasNews = true
@@ -119,7 +132,12 @@ public struct ShipState: Sendable {
     }
 
     // A slice arrived, or there is none.
-    private mutating func take(_ id: UInt64, _ facts: SliceFacts?, _ actions: inout [ShipAction]) {
+    private mutating func take(
+        _ id: UInt64,
+        _ facts: SliceFacts?,
+        _ nowNs: Int64,
+        _ actions: inout [ShipAction]
+    ) {
         guard fetching == id else { return actions.append(.forget(id: id)) }
         fetching = nil
         guard phase != .closing else { return actions.append(.forget(id: id)) }
@@ -135,6 +153,11 @@ public struct ShipState: Sendable {
         }
         guard let facts else { return }
         hasNews = true
+        // What is gone of the stretch that the place is in only a settled account can say.
+        if facts.hole != nil, account.doubt != .none {
+            fetchAt = nowNs + 200_000_000
+            return actions.append(.forget(id: id))
+        }
         // The place inside of an epoch is lost: any sample of its segment may have been sent.
         if facts.mayBeResend, facts.to.time != nil { doubt.segment = facts.to.number }
         position = facts.to
@@ -142,11 +165,31 @@ public struct ShipState: Sendable {
         var piece = ShipPiece(id: id, facts: facts, isResend: isDoubtful, phase: .recording)
         piece.isAlone = false
         piece.isCutAnew = isDoubtful
+        if let hole = facts.hole { book(hole, of: &piece) }
         held = piece
+    }
+
+    // What all before the piece will have come to says how much of a broken stretch is gone, and how
+    // much of a segment that begins anew was answered already.
+    private func book(_ hole: FeedHole, of piece: inout ShipPiece) {
+        for (reason, count) in hole.gone { piece.unsent.expire(UInt64(count), reason) }
+        let reached = window.reduce(account.reached) { $0 + ($1.isOpen ? Int64($1.total) : 0) }
+        if let (stretch, endTotal) = hole.broken {
+            let rest = min(max(0, Int64(endTotal) - reached), Int64(stretch.most))
+            piece.unsent.expire(UInt64(rest), stretch.reason)
+        }
+        if let restartTotal = hole.restartTotal {
+            piece.again = UInt64(max(0, reached - Int64(restartTotal)))
+        }
     }
 
     /// Nothing of the piece is left to be answered.
     mutating func finish(_ piece: inout ShipPiece, _ actions: inout [ShipAction]) {
+        var rows = piece.outcome
+        rows.filtered += UInt64(piece.filtered)
+        rows.add(piece.unsent)
+        if account.again > 0 { account.again -= rows.takeBack(account.again) }
+        account.rows.add(rows)
         piece.phase = .answered
         totals.filtered += UInt64(piece.filtered)
         actions.append(.forget(id: piece.id))
@@ -157,6 +200,8 @@ public struct ShipState: Sendable {
     private mutating func giveUpResends(_ border: RequestBorder, _ actions: inout [ShipAction]) {
         actions.append(.tell(.gone(border)))
         if let last = resends.last { doubt.note(until: last.to) }
+        // Those that were answered go again, too.
+        for border in resends where border.isAnswered { account.again += UInt64(border.samples) }
         resends.removeAll()
         position = acked
         hasNews = true
@@ -200,20 +245,24 @@ public struct ShipState: Sendable {
         isDirty = true
     }
 
+    /// What the store must know to count what waits.
+    public var standing: ShipAccount.Standing { record.standing }
+
     /// What a cursor file must say now.
     var record: CursorRecord {
         CursorRecord(
             acked: acked,
-            attempted: window.map {
-                RequestBorder(from: $0.from, to: $0.to, isAnswered: $0.phase == .answered)
+            attempted: window.map { piece in
+                RequestBorder(
+                    from: piece.from,
+                    to: piece.to,
+                    isAnswered: !piece.isOpen,
+                    samples: piece.isOpen ? 0 : UInt32(clamping: piece.samples)
+                )
             } + resends,
             isClosed: phase == .closing,
-            doubt: doubt.matters(behind: acked) ? doubt : ShipDoubt()
+            doubt: doubt.matters(behind: acked) ? doubt : ShipDoubt(),
+            account: account
         )
     }
-}
-
-extension FeedPosition {
-    // Before everything.
-    static let start = FeedPosition(number: .zero)
 }

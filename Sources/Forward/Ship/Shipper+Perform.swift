@@ -44,10 +44,10 @@ extension Shipper {
         _ id: UInt64,
         _ read: @escaping @Sendable () throws(StoreError) -> FeedSlice?
     ) async {
-        let encoder = encoder
+        let (feed, encoder) = (feed, encoder)
         do throws(StoreError) {
             let fetched = try await pool.run { () throws(StoreError) in
-                try Fetched(reading: read, encoder)
+                try Fetched(reading: read, encoder, feed)
             }
             if let fetched {
                 keep(id, fetched)
@@ -184,7 +184,7 @@ extension Shipper {
 
 // What is made of a slice away from the loop.
 private struct Fetched: Sendable {
-    let facts: SliceFacts
+    private(set) var facts: SliceFacts
     let body: WriteBody
 
     // How often labels that are no longer known are looked for anew.
@@ -204,16 +204,17 @@ private struct Fetched: Sendable {
     // request; then the next one is from the disk, where they lie beside the samples.
     init?(
         reading read: () throws(StoreError) -> FeedSlice?,
-        _ encoder: any RequestEncoder
+        _ encoder: any RequestEncoder,
+        _ feed: any FeedLedger
     ) throws(StoreError) {
-        for _ in 1..<Fetched.tryLimit {
+        for tries in 1...Fetched.tryLimit {
             guard let slice = try read() else { return nil }
-            if let made = Fetched(slice, encoder, leavingOutUnknown: false) {
-                self = made
-                return
-            }
+            let isLast = tries == Fetched.tryLimit
+            guard var made = Fetched(slice, encoder, leavingOutUnknown: isLast) else { continue }
+            if let jump = slice.jump { made.facts.hole = try feed.hole(at: slice.from, jump) }
+            self = made
+            return
         }
-        guard let slice = try read() else { return nil }
-        self.init(slice, encoder, leavingOutUnknown: true)
+        return nil
     }
 }

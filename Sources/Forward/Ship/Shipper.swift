@@ -9,7 +9,7 @@ public import Store
 /// Pinned to the loop; files are read and written, and bodies encoded, on the blocking pool. Memory
 /// is bounded by `max_in_flight` + 1 slices of the feed with their bodies, and the label cache. A
 /// destination shares nothing with another but the loop and the pool.
-public actor Shipper {
+public actor Shipper: LedgerMember {
     nonisolated let loop: EventLoop
     let options: ForwardOptions
     let feed: any BatchFeed
@@ -83,7 +83,7 @@ public actor Shipper {
         guard let found = await openCursor() else { return }
         choice = VersionChoice(options.message, remembered: options.version(of: found.memo))
         meters.note(version: choice.version)
-        let start: FeedPosition = options.start == .now ? feed.end : .start
+        let start = options.start == .now ? feed.end : feed.oldest
         let record = found.record ?? CursorRecord(acked: start)
         state = ShipState(
             record: record,
@@ -105,6 +105,7 @@ public actor Shipper {
                 for await _ in wakes { await self.take(.woken) }
             }
             group.addTask(executorPreference: loop) { await self.describe() }
+            group.addTask(executorPreference: loop) { await self.settle() }
             take(.started)
             if isStopping { take(.stop) }
             while !isFinished {
@@ -159,6 +160,31 @@ public actor Shipper {
             // The loop ends: there is no time left.
         }
         take(.stopNow)
+    }
+
+    /// Its side of the ledger now; nil before the cursor is open.
+    public func standing() -> ShipAccount.Standing? { state?.standing }
+
+    // Once a start, and before anything that is gone is passed.
+    private func settle() async {
+        while !isFinished {
+            do throws(StoreError) {
+                if let found = try await comparison(with: feed, on: pool) {
+                    guard found.isNews else { return }
+                    return take(
+                        .settled(
+                            difference: found.difference,
+                            found.doubt,
+                            ledgerID: found.ledgerID
+                        )
+                    )
+                }
+            } catch {
+                journal.cannot(error, at: wall.nowMs(), nowNs: loop.clock.nowNs())
+            }
+            let pause = feed.isReplaying ? Duration.milliseconds(50) : .seconds(1)
+            do throws(CancellationError) { try await loop.sleep(for: pause) } catch { return }
+        }
     }
 
     /// Where the destination stands now.

@@ -23,6 +23,8 @@ struct ClosingEpoch {
     var epoch: UInt32
     var range: SequenceRange
     var ledger: Ledger
+    /// The samples of its batches.
+    var counts = BatchCounts()
     /// The last batch before a large step back of the clock; `range.after` where that came before all of
     /// it, zero for none.
     var clockStep = SequenceNumber.zero
@@ -54,7 +56,7 @@ struct WriterState {
             settledOfEpoch = newValue
         }
     }
-    /// All counts since the store began, as far as its segments and buffers tell.
+    /// All counts since the ledger began.
     var ledger: Ledger {
         mutating get {
             settle()
@@ -81,6 +83,12 @@ struct WriterState {
     var epochBytes: Int64 = 0
     /// Epochs that were rotated and not sealed yet, oldest first.
     var closing: [ClosingEpoch] = []
+    /// The samples of the open epoch's batches.
+    var openCounts = BatchCounts()
+    /// The same of epochs that are sealed and that a destination may be inside of.
+    var keptCounts: [(range: SequenceRange, counts: BatchCounts)] = []
+    /// The newest batch that the start found.
+    var foundThrough = SequenceNumber.zero
 
     var bytesWritten: Int64 = 0
     var failures = 0
@@ -132,9 +140,17 @@ struct WriterState {
         settledOfEpoch.count(source, stored: stored, generated: generated, drops: drops)
     }
 
-    /// The same for a batch of an earlier start.
-    mutating func count(_ source: String, stored: Int, generated: Int, _ drops: [DropCount]) {
-        settled.count(source, stored: stored, generated: generated, drops: drops)
+    /// The same for a batch of an earlier start; one that `wasCounted` is in the totals already.
+    mutating func count(
+        _ source: String,
+        stored: Int,
+        generated: Int,
+        _ drops: [DropCount],
+        wasCounted: Bool
+    ) {
+        if !wasCounted {
+            settled.count(source, stored: stored, generated: generated, drops: drops)
+        }
         settledOfEpoch.count(source, stored: stored, generated: generated, drops: drops)
     }
 
@@ -165,8 +181,34 @@ struct WriterState {
         let isHere = range.after <= clockStep && clockStep <= range.through
         let step = isHere ? clockStep : .zero
         closing.append(
-            ClosingEpoch(epoch: epoch, range: range, ledger: ledger, clockStep: step)
+            ClosingEpoch(
+                epoch: epoch,
+                range: range,
+                ledger: ledger,
+                counts: openCounts,
+                clockStep: step
+            )
         )
+        openCounts = BatchCounts()
+    }
+
+    /// Samples of batches behind `place` that are in no segment yet.
+    func pending(after place: FeedPosition) -> Int {
+        var count = 0
+        for epoch in closing where epoch.range.through > place.number {
+            count += WriterState.pending(of: epoch.counts, behind: epoch.range.after, place)
+        }
+        return count + WriterState.pending(of: openCounts, behind: epochAfter, place)
+    }
+
+    private static func pending(
+        of counts: BatchCounts,
+        behind start: SequenceNumber,
+        _ place: FeedPosition
+    ) -> Int {
+        // Inside of a segment is before all of it.
+        if place.number < start || place.time != nil { return counts.total }
+        return max(0, counts.total - counts.count(through: place.number) - Int(place.offset))
     }
 
     /// The part that is appended to.

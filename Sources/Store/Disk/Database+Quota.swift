@@ -11,8 +11,6 @@ struct QuotaState {
     var usedBytes: Int64 = 0
     /// The cap that holds on this disk; nil for none.
     var capBytes: Int64?
-    /// Samples of deleted segments that a destination still waited for.
-    var expired: [String: Int] = [:]
     var deletedByCap = 0
     var deletedQuarantine = 0
     var droppedEpochs = 0
@@ -21,11 +19,6 @@ struct QuotaState {
 }
 
 extension Database {
-    /// Samples that had to go before `destination` had them: expired{cap}.
-    public func expired(_ destination: String) -> Int {
-        quota.withLock { $0.expired[destination] ?? 0 }
-    }
-
     /// Whether a file of so many bytes keeps within the cap as things are.
     func room(for bytes: Int64) -> Bool {
         quota.withLock { state in
@@ -147,28 +140,25 @@ extension Database {
         let past = segments.filter { $0.range.through <= lowest }
         let needed = segments.filter { $0.range.through > lowest }
         for segment in past + needed where !room(for: bytes) {
-            guard delete(segment, isNeeded: segment.range.through > lowest) else { return }
+            guard delete(segment) else { return }
         }
     }
 
-    private func delete(_ segment: SegmentReader, isNeeded: Bool) -> Bool {
-        let waiting = isNeeded ? count(segment) : [:]
+    private func delete(_ segment: SegmentReader) -> Bool {
+        let waiting = pins.withLock { $0.byDestination }
+            .filter { $0.value.number < segment.range.through }
         let freed: Int64
         do throws(StoreError) {
             freed = try storage.facts(of: segment.name).allocatedBytes
-            take(out: [segment])
+            giveUp([segment], .cap)
             try storage.remove([segment.name])
+            noteRemoved([segment.name])
         } catch {
             log.warn("cannot delete a segment", ("cause", "\(error)"))
             return false
         }
         free(freed)
-        quota.withLock { state in
-            state.deletedByCap += 1
-            for (destination, samples) in waiting {
-                state.expired[destination, default: 0] += samples
-            }
-        }
+        quota.withLock { $0.deletedByCap += 1 }
         sealing.withLock { $0.deleted += 1 }
         log.info(
             "segment deleted by retention_size",
@@ -176,7 +166,7 @@ extension Database {
             ("waited_for_by", waiting.keys.sorted().joined(separator: ","))
         )
         // What a destination inside of it would have read goes with it.
-        for file in removeBuffers() { free(file.bytes) }
+        for file in removeBuffers(through: segment.range.through) { free(file.bytes) }
         return true
     }
 
@@ -190,59 +180,6 @@ extension Database {
         readers.withLock { $0.forget(gone.map(\.path)) }
     }
 
-    // How many samples of the segment each destination still waits for.
-    private func count(_ segment: SegmentReader) -> [String: Int] {
-        var counts: [String: Int] = [:]
-        for (destination, place) in pins.withLock({ $0.byDestination })
-        where place.number < segment.range.through {
-            counts[destination] = count(segment, behind: place)
-        }
-        return counts
-    }
-
-    private func count(_ segment: SegmentReader, behind place: FeedPosition) -> Int {
-        let all = segment.summary.sampleCount
-        guard segment.range.contains(after: place.number) else { return all }
-        if place.time == nil {
-            // Inside by number: what was passed is counted where the batches still are.
-            return max(0, all - passed(segment.range, place))
-        }
-        do throws(SegmentError) {
-            let inOrder = all - segment.summary.lateSampleCount
-            let passed = try segment.count(before: place)
-            return max(0, (place.isAmongLate ? all : inOrder) - passed)
-                + (place.isAmongLate ? 0 : segment.summary.lateSampleCount)
-        } catch {
-            return all
-        }
-    }
-
-    // Samples of batches in `range` up to `place`; zero when the buffer does not have them any more.
-    private func passed(_ range: SequenceRange, _ place: FeedPosition) -> Int {
-        let files = writer.withLock { $0.parts }
-        var count = 0
-        var number = range.after
-        for info in files where info.last > range.after && info.after < place.number {
-            do throws(StoreError) {
-                var feed = BufferFeed(info, try buffer.read(info.part))
-                while true {
-                    let batches = try feed.batches(
-                        after: number,
-                        samples: 1 << 16,
-                        limit: info.bytes
-                    )
-                    guard let last = batches.last else { break }
-                    for batch in batches where batch.number <= place.number { count += batch.count }
-                    number = last.number
-                    if number >= place.number { break }
-                }
-            } catch {
-                return 0
-            }
-        }
-        return count + Int(place.offset)
-    }
-
     // MARK: The head
 
     // The oldest epoch that is not sealed yet; the open one is closed for it.
@@ -253,18 +190,16 @@ extension Database {
             let dropped = epoch.ledger.stored
             writer.withLock { writer in
                 writer.closing.removeAll { $0.epoch == epoch.epoch }
-                writer.ledger.turnStored(of: epoch.ledger, into: .cap)
-                writer.epochLedger.add(epoch.ledger.asDropped(.cap))
+                // They were stored, and served: they are gone as those of a deleted segment are.
+                book.withLock { book in
+                    book.note(sealed: epoch.range, epoch.ledger)
+                    book.note(gone: epoch.range, .cap)
+                }
                 head.withLock { $0.forget(epoch.epoch) }
             }
+            writeBook()
             _ = reclaimSealed()
-            let behind = pins.withLock { $0.byDestination }
-            quota.withLock { state in
-                state.droppedEpochs += 1
-                for (destination, place) in behind where place.number < epoch.range.through {
-                    state.expired[destination, default: 0] += dropped
-                }
-            }
+            quota.withLock { $0.droppedEpochs += 1 }
             for file in removeBuffers(through: epoch.range.through) { free(file.bytes) }
             log.error(
                 "the disk has no room for the oldest samples in memory, they are dropped",
@@ -274,25 +209,5 @@ extension Database {
             )
             return true
         }
-    }
-}
-
-extension SegmentReader {
-    /// Samples in the feed's order before a place inside of the segment: of those in order, or, for
-    /// a place among the late ones, of all.
-    fileprivate func count(before place: FeedPosition) throws(SegmentError) -> Int {
-        let time = place.time ?? timeRange.start.ms
-        var count = Int(place.offset & ~FeedPosition.lateBit)
-        for series in 0..<seriesCount {
-            for chunk in try chunks(of: series) {
-                if chunk.isLate, !place.isAmongLate { continue }
-                var samples = SampleColumns()
-                try decode(chunk, into: &samples)
-                count +=
-                    place.isAmongLate && !chunk.isLate
-                    ? samples.count : samples.times.count { $0 < time }
-            }
-        }
-        return count
     }
 }

@@ -25,6 +25,8 @@ public enum StoreInspector {
             case SegmentFormat.magic: return segment(path, fileSystem)
             case BufferFormat.magic: return try buffer(path, file, size, head)
             case StoreIdentity.magic: return identity(try file.read(Int(min(size, 4096)), at: 0))
+            case LedgerBook.magic:
+                return book(try file.read(Int(min(size, Int64(LedgerBook.byteLimit))), at: 0))
             case ChunkHeader.magic: return chunk(try file.read(Int(min(size, 1 << 30)), at: 0))
             case cursorMagic:
                 return [
@@ -65,6 +67,22 @@ public enum StoreInspector {
                 + identity.former.map { "snapshot of the store \($0)" }
         case .newerVersion(let version): ["STORE file of version \(version), which is newer"]
         case .damaged: ["STORE file", "damaged: its checksum or length is wrong"]
+        }
+    }
+
+    // MARK: LEDGER
+
+    private static func book(_ bytes: [UInt8]) -> [String] {
+        switch LedgerBook.parse(bytes) {
+        case .book(let book, let store):
+            ["LEDGER file", "store \(store)", "everything counted up to \(book.floor)"]
+                + book.ranges.map { one in
+                    "after \(one.range.after) through \(one.range.through): \(one.samples) samples"
+                        + (one.fate.map { ", gone: \($0.text)" } ?? "")
+                } + (book.lost > 0 ? ["lost \(book.lost) samples"] : [])
+                + ledger(book.sealed.bytes)
+        case .newerVersion(let version): ["LEDGER file of version \(version), which is newer"]
+        case .damaged: ["LEDGER file", "damaged: its checksum or length is wrong"]
         }
     }
 

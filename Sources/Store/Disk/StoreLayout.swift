@@ -5,6 +5,8 @@ import Platform
 enum StoreLayout {
     /// Store id and last start.
     static let identityName = "STORE"
+    /// Counts of what was sealed, and what became of it.
+    static let ledgerName = "LEDGER"
     /// Buffer files.
     static let bufferDirectory = "buffer"
     /// Sealed segments.

@@ -77,6 +77,7 @@ public enum StoreVerifier {
         case BufferFormat.magic: try buffer(path, file, head, &report)
         case StoreIdentity.magic: try identity(path, file, &report)
         case ChunkHeader.magic: try chunk(path, file, &report)
+        case LedgerBook.magic: try ledger(path, file, &report)
         default: break
         }
         return report
@@ -104,6 +105,19 @@ public enum StoreVerifier {
         case .identity(let identity):
             report.storeID = identity.id
             report.formerStores = identity.former
+        case .newerVersion(let version): throw .newerVersion(path: path, version: version)
+        case .damaged: report.add("its checksum or length is wrong")
+        }
+    }
+
+    private static func ledger(
+        _ path: String,
+        _ file: any OpenFile,
+        _ report: inout FileReport
+    ) throws(StoreError) {
+        report.kind = StoreLayout.ledgerName
+        switch LedgerBook.parse(try read(path, file, limit: LedgerBook.byteLimit)) {
+        case .book(_, let store): report.storeID = store
         case .newerVersion(let version): throw .newerVersion(path: path, version: version)
         case .damaged: report.add("its checksum or length is wrong")
         }

@@ -81,6 +81,8 @@ public struct FeedSlice: Sendable {
     public let values: [Double]
     /// What the numbers in `series` mean.
     public let table: any FeedSeriesTable
+    /// Where the slice does not follow what was before it; nil where it does.
+    public let jump: FeedJump?
 
     /// Makes a slice.
     public init(
@@ -91,8 +93,10 @@ public struct FeedSlice: Sendable {
         series: [UInt64],
         times: [Int64],
         values: [Double],
-        table: any FeedSeriesTable
+        table: any FeedSeriesTable,
+        jump: FeedJump? = nil
     ) {
+        self.jump = jump
         self.from = from
         self.to = to
         self.isLate = isLate
@@ -120,7 +124,7 @@ public enum FeedStep: Sendable {
 /// The stored batches in sequence.
 ///
 /// One reader a destination; readers do not disturb each other.
-public protocol BatchFeed: AnyObject, Sendable {
+public protocol BatchFeed: FeedLedger {
     /// The position behind everything stored so far.
     var end: FeedPosition { get }
 

@@ -87,13 +87,17 @@ extension Database: BatchFeed {
         limit: Int
     ) throws(StoreError) -> FeedSlice? {
         var place = position
+        var jump: FeedJump?
         while true {
             if case .slice(let slice) = nextInMemory(after: place, limit: limit) {
-                return slice.starting(at: position)
+                return slice.starting(at: position, jump)
             }
             switch source(after: place) {
-            case .nothing: return nothing(from: position, to: place)
-            case .skipTo(let next): place = next
+            case .nothing: return nothing(from: position, to: place, jump)
+            case .skipTo(let next):
+                place = next
+                jump = jump ?? FeedJump()
+                jump?.goneTo = next
             case .buffer(let info):
                 let (slice, hasHoles) = try nextInBuffer(info, place, limit)
                 // Asks again: the epoch's segment has what the part has lost.
@@ -101,25 +105,35 @@ extension Database: BatchFeed {
                 guard let slice else {
                     // The part's last batches are passed: what follows is in the next one.
                     guard info.last > place.number else {
-                        return nothing(from: position, to: place)
+                        return nothing(from: position, to: place, jump)
                     }
                     place = FeedPosition(number: info.last)
                     continue
                 }
-                if slice.count > 0 { return slice.starting(at: position) }
+                if slice.count > 0 { return slice.starting(at: position, jump) }
                 place = slice.to
             case .segment(let segment, let isResend):
                 let begin =
                     isResend ? FeedPosition(number: segment.range.after) : place
                 guard let slice = try nextInSegment(segment, begin, nil, limit) else { continue }
-                if slice.count > 0 { return slice.starting(at: position, mayBeResend: isResend) }
+                if isResend {
+                    jump = jump ?? FeedJump()
+                    jump?.restart = begin.number
+                }
+                if slice.count > 0 {
+                    return slice.starting(at: position, jump, mayBeResend: isResend)
+                }
                 place = slice.to
             }
         }
     }
 
     // What cannot be read any more is passed, also where nothing comes after it.
-    private func nothing(from position: FeedPosition, to place: FeedPosition) -> FeedSlice? {
+    private func nothing(
+        from position: FeedPosition,
+        to place: FeedPosition,
+        _ jump: FeedJump?
+    ) -> FeedSlice? {
         guard position < place else { return nil }
         return FeedSlice(
             from: position,
@@ -129,7 +143,8 @@ extension Database: BatchFeed {
             series: [],
             times: [],
             values: [],
-            table: headTable
+            table: headTable,
+            jump: jump
         )
     }
 
@@ -236,6 +251,10 @@ extension Database: BatchFeed {
             guard let segment, position.time != nil || position.offset == 0 else { return .nothing }
             return .segment(segment, isResend: false)
         }
+        // What was deleted is gone also where the buffer still has it.
+        if let gone = book.withLock({ $0.gone(after: position.number) }), gone.fate != .damage {
+            return .skipTo(FeedPosition(number: gone.range.through))
+        }
         if position.time != nil {
             if let segment = segments.first(where: { $0.range.after == position.number }) {
                 return .segment(segment, isResend: false)
@@ -333,8 +352,12 @@ extension SequenceRange {
 
 extension FeedSlice {
     /// The same slice for a reader that stood at `position`, with nothing between.
-    func starting(at position: FeedPosition, mayBeResend: Bool = false) -> FeedSlice {
-        if position == from, mayBeResend == self.mayBeResend { return self }
+    func starting(
+        at position: FeedPosition,
+        _ jump: FeedJump? = nil,
+        mayBeResend: Bool = false
+    ) -> FeedSlice {
+        if position == from, jump == nil, mayBeResend == self.mayBeResend { return self }
         return FeedSlice(
             from: position,
             to: to,
@@ -343,7 +366,8 @@ extension FeedSlice {
             series: series,
             times: times,
             values: values,
-            table: table
+            table: table,
+            jump: jump
         )
     }
 }

@@ -44,6 +44,14 @@ struct DestinationPins {
     /// All destinations with their positions.
     var byDestination: [String: FeedPosition] { places.mapValues(\.at) }
 
+    /// Whether a destination may stand inside of a stretch of batches.
+    func mayBeInside(_ range: SequenceRange) -> Bool {
+        places.values.contains { place in
+            place.at.number < range.through
+                && range.after <= max(place.at.number, place.offered.number)
+        }
+    }
+
     /// Every destination has all batches up to this one.
     var lowest: SequenceNumber {
         places.values.map(\.at.number).min() ?? .max

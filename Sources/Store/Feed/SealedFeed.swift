@@ -6,7 +6,7 @@ internal import Platform
 ///
 /// A reader pins the place behind what it has: no segment is merged with another over that place, so
 /// that the next one always begins there. Positions are those of `BatchFeed`, behind whole batches.
-public protocol SealedFeed: AnyObject, Sendable {
+public protocol SealedFeed: FeedLedger {
     /// The end of what is, or will be, in segments now: where the open epoch begins.
     var closedEnd: SequenceNumber { get }
 

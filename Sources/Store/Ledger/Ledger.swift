@@ -49,26 +49,6 @@ public struct Ledger: Hashable, Sendable {
         }
     }
 
-    /// The same samples as drops: what was stored and could not be kept.
-    func asDropped(_ reason: DropReason) -> Ledger {
-        var ledger = Ledger()
-        for (source, row) in rows where row.stored > 0 || !row.dropped.isEmpty {
-            var dropped = LedgerRow()
-            dropped.dropped = row.dropped
-            if row.stored > 0 { dropped.add(row.stored, reason) }
-            ledger.rows[source] = dropped
-        }
-        return ledger
-    }
-
-    /// Counts what `other` stored, which is counted here, as dropped.
-    mutating func turnStored(of other: Ledger, into reason: DropReason) {
-        for (source, row) in other.rows where row.stored > 0 {
-            rows[source, default: LedgerRow()].stored -= row.stored
-            rows[source, default: LedgerRow()].add(row.stored, reason)
-        }
-    }
-
     /// Adds another ledger's rows.
     mutating func add(_ other: Ledger) {
         for (source, row) in other.rows { rows[source, default: LedgerRow()].add(row) }

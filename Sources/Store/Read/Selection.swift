@@ -288,6 +288,7 @@ extension Database {
         }
         guard isFirst, case .checksum(_, .directory, _, _, _) = error else { return }
         sealed.withLock { segments in segments.removeAll { $0 === segment } }
+        book.withLock { $0.note(gone: segment.range, .damage) }
         storage.setAside(segment.name, reason: "\(error)")
     }
 

@@ -91,6 +91,7 @@ extension Database {
             writer.isReplaying = false
             if !writer.isClosed { beginPart(&writer) }
         }
+        writeBook()
         if options.runsMaintenance, !options.isReadOnly { maintenance.start(self) }
     }
 

@@ -8,8 +8,10 @@ import Platform
 struct ReplayPlan: Sendable {
     /// The parts of the buffer, in order.
     var parts: [BufferPart]
-    /// The ranges of the valid segments.
+    /// The ranges of the valid segments, and of those that were deleted.
     var sealed: [SequenceRange]
+    /// The ranges of segments that are counted and not there.
+    var missing: [SequenceRange] = []
     /// What opening found so far.
     var report: RecoveryReport
 }
@@ -27,6 +29,8 @@ struct Replay: ~Copyable {
     private var parts: ArraySlice<BufferPart>
     private var part: PartReplay?
     private var gaps: ReplayGaps
+    // Samples of the open epoch that were counted before: their segment is missing.
+    private var healed = 0
     // Where the open epoch lies; empty before its first batch.
     private var gap = SequenceRange(after: .zero, through: .zero)
     private var newest = SequenceNumber.zero
@@ -45,7 +49,7 @@ struct Replay: ~Copyable {
     init(_ plan: ReplayPlan, _ options: StoreOptions) {
         report = plan.report
         parts = plan.parts[...]
-        gaps = ReplayGaps(sealed: plan.sealed)
+        gaps = ReplayGaps(sealed: plan.sealed, missing: plan.missing)
         cutBytes = options.headSizeLimit
     }
 
@@ -220,10 +224,19 @@ struct Replay: ~Copyable {
         epochBytes += part.readBytes - countedBytes
         countedBytes = part.readBytes
         let generated = min(batch.generated, stored)
+        let wasCounted = gaps.isMissing(batch.number)
         database.writer.withLock { writer in
             writer.lastNumber = max(writer.lastNumber, batch.number)
-            writer.count(batch.source, stored: stored, generated: generated, batch.drops)
+            writer.openCounts.append(batch.number, stored)
+            writer.count(
+                batch.source,
+                stored: stored,
+                generated: generated,
+                batch.drops,
+                wasCounted: wasCounted
+            )
         }
+        if wasCounted { healed += stored }
         if used >= cutBytes { cut(through: batch.number, used, database) }
     }
 
@@ -240,6 +253,7 @@ struct Replay: ~Copyable {
         database.sealPending()
         // Where it cannot be sealed it stays in memory, as in a running store.
         let isSealed = database.writer.withLock { $0.closing.isEmpty }
+        if isSealed { healed = 0 }
         let limit = database.options.headSizeLimit
         cutBytes = isSealed ? limit : max(limit, 2 * used)
     }
@@ -268,6 +282,11 @@ struct Replay: ~Copyable {
     // Ends the open epoch, if anything is in it.
     private mutating func closeGap(through number: SequenceNumber, _ database: Database) {
         let range = SequenceRange(after: gap.after, through: min(gap.through, number))
+        if healed > 0, range.through == gap.through {
+            let healed = healed
+            database.book.withLock { $0.note(healed: healed, in: range) }
+            self.healed = 0
+        }
         gap = SequenceRange(after: .zero, through: .zero)
         epochBytes = 0
         epochSinceMs = nil
@@ -295,6 +314,7 @@ struct Replay: ~Copyable {
         database.openForAppends { writer in
             writer.lastNumber = max(writer.lastNumber, newest, after)
             writer.epochAfter = after
+            writer.foundThrough = writer.lastNumber
             writer.epochBytes = bytes
             if let sinceMs { writer.epochSinceMs = min(writer.epochSinceMs, sinceMs) }
         }

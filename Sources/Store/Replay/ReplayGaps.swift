@@ -7,11 +7,14 @@ struct ReplayGaps {
     // What no epoch may reach over: sealed ranges, and those that a later start may yet be able to read.
     private var borders: [SequenceRange]
 
+    // Of each what is found goes into epochs of its own.
+    private let missing: [SequenceRange]
     private let sealedThrough: SequenceNumber
 
-    init(sealed: [SequenceRange]) {
+    init(sealed: [SequenceRange], missing: [SequenceRange] = []) {
         self.sealed = sealed
-        borders = sealed
+        self.missing = missing
+        borders = sealed + missing
         sealedThrough = sealed.map(\.through).max() ?? .zero
     }
 
@@ -25,8 +28,14 @@ struct ReplayGaps {
         sealed.contains { $0.after <= range.after && range.through <= $0.through }
     }
 
+    /// Whether the batch is one of a segment that is missing.
+    func isMissing(_ number: SequenceNumber) -> Bool {
+        !missing.isEmpty && missing.contains { $0.contains(number) }
+    }
+
     /// The gap that `number` lies in; the last one is open.
     func gap(of number: SequenceNumber) -> SequenceRange {
+        if let whole = missing.first(where: { $0.contains(number) }) { return whole }
         var after = SequenceNumber.zero
         var through = SequenceNumber.max
         for border in borders {

@@ -252,6 +252,7 @@ extension Database {
                 segments.sort { $0.range.after < $1.range.after }
             }
         }
+        book.withLock { $0.note(merged: job.range) }
         readers.withLock { $0.forget(job.inputs.map(\.path)) }
         do throws(StoreError) {
             try storage.remove(names)

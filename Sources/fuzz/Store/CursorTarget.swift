@@ -12,7 +12,7 @@ struct CursorTarget: FuzzTarget {
 
     private static let slotBytes = CursorSlot.byteCount
     private static let slotOffsets = [0, 4096]
-    private static let checkedBytes = 504
+    private static let checkedBytes = 1016
     private static let destination = "central"
 
     private let damage = StoreDamage()
@@ -97,7 +97,7 @@ struct CursorTarget: FuzzTarget {
             try follow(record, random.below(200) + 1)
         } else {
             try FuzzFinding.unless(
-                input.isEmpty || found.trouble != nil,
+                input.allSatisfy { $0 == 0 } || found.trouble != nil,
                 "a place is lost, and nothing is said"
             )
         }

@@ -91,17 +91,17 @@ struct StoreDamage {
             mutator.damage(&bytes, others, &random)
             return bytes
         }
-        for offset in slots where bytes.count >= offset + 512 && !random.oneIn(3) {
-            var slot = Array(bytes[offset..<offset + 512])
+        for offset in slots where bytes.count >= offset + 1024 && !random.oneIn(3) {
+            var slot = Array(bytes[offset..<offset + 1024])
             switch random.below(8) {
-            case 0: slot = [UInt8](repeating: 0, count: 512)
-            case 1: slot = Array(bytes.prefix(512))
+            case 0: slot = [UInt8](repeating: 0, count: 1024)
+            case 1: slot = Array(bytes.prefix(1024))
             // The number of requests, of which there is room for 8.
             case 2: slot[6] = random.pick([0, 1, 8, 9, 10, 255])
             default: for _ in 0...random.below(4) { overwrite(&slot, in: 0..<480, &random) }
             }
-            if !random.oneIn(8) { ChecksumRepair.prefix(&slot, at: 504) }
-            bytes.replaceSubrange(offset..<offset + 512, with: slot)
+            if !random.oneIn(8) { ChecksumRepair.prefix(&slot, at: 1016) }
+            bytes.replaceSubrange(offset..<offset + 1024, with: slot)
         }
         return bytes
     }

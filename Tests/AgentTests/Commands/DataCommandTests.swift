@@ -10,7 +10,7 @@ import Testing
 @testable import Agent
 
 /// Runs command lines over one directory and keeps what they wrote.
-private final class DataFixture: Sendable {
+final class DataFixture: Sendable {
     let directory: TemporaryDirectory
     private let written = Mutex((out: "", err: ""))
     private let replies = Mutex([QueryReply]())

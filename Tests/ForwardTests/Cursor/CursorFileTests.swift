@@ -50,7 +50,7 @@ import Testing
                     == CursorFileTests.record(UInt32(count))
             )
         }
-        #expect(try files.stat(CursorFileTests.path).size == 4608)
+        #expect(try files.stat(CursorFileTests.path).size == 5120)
     }
 
     @Test("a write that is torn at any byte leaves the synced write before, and is noticed")
@@ -62,14 +62,14 @@ import Testing
         let before = try files.readAll(CursorFileTests.path, limit: 10_000)
         try file.write(CursorFileTests.record(3), sync: true)
         let after = try files.readAll(CursorFileTests.path, limit: 10_000)
-        for torn in 0...512 {
+        for torn in 0...1024 {
             try files.damage(
                 CursorFileTests.path,
                 at: 0,
-                Array(after[0..<torn] + before[torn..<512])
+                Array(after[0..<torn] + before[torn..<1024])
             )
             let found = try CursorFileTests.reopened(files)
-            let isWhole = after[torn..<512].elementsEqual(before[torn..<512])
+            let isWhole = after[torn..<1024].elementsEqual(before[torn..<1024])
             #expect(found.record == CursorFileTests.record(isWhole ? 3 : 2), "torn at \(torn)")
             #expect(found.trouble == nil)
             let isMixed = !isWhole && !after[0..<torn].elementsEqual(before[0..<torn])
@@ -120,11 +120,11 @@ import Testing
         #expect(
             found.trouble?.description
                 == "\(CursorFileTests.path) cannot be read (slot 0: cannot make sense of "
-                + "the bytes before byte 512: the slot's checksum is wrong; slot 1: cannot make "
-                + "sense of the bytes before byte 512: the slot's checksum is wrong); moved to "
+                + "the bytes before byte 1024: the slot's checksum is wrong; slot 1: cannot make "
+                + "sense of the bytes before byte 1024: the slot's checksum is wrong); moved to "
                 + "\(target), forwarding starts again at now, what was not sent stays stored here"
         )
-        #expect(try files.stat(target).size == 4608)
+        #expect(try files.stat(target).size == 5120)
         try fresh.write(CursorFileTests.record(3), sync: true)
         try files.flip(CursorFileTests.path, at: 100)
         guard case .damaged(_, let second, _) = try CursorFileTests.reopened(files).trouble else {
@@ -142,7 +142,7 @@ import Testing
         try file.write(CursorFileTests.record(2), sync: true)
         for offset in [0, 4096] {
             let bytes = try files.readAll(CursorFileTests.path, limit: 10_000)
-            var slot = ByteSink(Array(bytes[offset..<offset + 504]))
+            var slot = ByteSink(Array(bytes[offset..<offset + 1016]))
             slot.bytes[4] = 2
             slot.u64(XXH64.hash(slot.bytes.span))
             try files.damage(CursorFileTests.path, at: offset, slot.bytes)

@@ -19,7 +19,7 @@ import Testing
     )
     func failures(seed: Int) {
         var world = ShipWorld(seed: UInt64(seed), limits: ShipPropertyTests.limits(seed))
-        world.tell(.started)
+        world.begin()
         for _ in 0..<400 { world.step() }
         world.drain()
         world.checkNothingLost()
@@ -37,7 +37,7 @@ import Testing
     func crashes(seed: Int) {
         var world = ShipWorld(seed: UInt64(seed), limits: ShipPropertyTests.limits(seed))
         var chance = SeededRandom(seed: UInt64(seed) &* 977)
-        world.tell(.started)
+        world.begin()
         for _ in 0..<6 {
             for _ in 0..<Int.random(in: 0...120, using: &chance) { world.step() }
             world.crash()
@@ -52,7 +52,7 @@ import Testing
     )
     func stops(seed: Int) {
         var world = ShipWorld(seed: UInt64(seed), limits: ShipPropertyTests.limits(seed))
-        world.tell(.started)
+        world.begin()
         for _ in 0..<5 {
             for _ in 0..<60 { world.step() }
             world.tell(.stop)

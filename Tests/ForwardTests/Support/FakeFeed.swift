@@ -67,6 +67,27 @@ final class FakeFeed: BatchFeed {
         state.withLock { FeedPosition(number: $0.batches.last?.number ?? .zero) }
     }
 
+    var oldest: FeedPosition { FeedPosition(number: .zero) }
+
+    var isReplaying: Bool { false }
+
+    func account(after place: FeedPosition) throws(StoreError) -> FeedAccount {
+        state.withLock { state in
+            var account = FeedAccount()
+            account.ledgerID = 1
+            account.stored = state.batches.reduce(0) { $0 + $1.series.count }
+            for batch in state.batches where batch.number > place.number {
+                let isNext = batch.number.count == place.number.count + 1
+                account.pending += batch.series.count - (isNext ? Int(place.offset) : 0)
+            }
+            return account
+        }
+    }
+
+    func hole(at place: FeedPosition, _ jump: FeedJump) throws(StoreError) -> FeedHole {
+        FeedHole()
+    }
+
     func nextInMemory(after position: FeedPosition, limit: Int) -> FeedStep {
         state.withLock { state in
             guard state.inMemory, state.error == nil else { return .onDisk }

@@ -61,6 +61,33 @@ struct ShipWorld {
     mutating func tell(_ event: ShipEvent) {
         let actions = state.handle(event, at: nowNs, using: &random)
         for action in actions { perform(action) }
+        checkBalance()
+    }
+
+    /// The ledger at every moment: in memory, and as the file has it.
+    private func checkBalance() {
+        guard state.account.doubt == .none else { return }
+        for standing in [state.standing, file.standing] where standing.account.doubt == .none {
+            guard let found = try? feed.account(after: standing.acked) else { continue }
+            let balance = ShipBalance(standing, found)
+            #expect(balance.isSettled)
+            #expect(balance.difference == 0, "\(balance) of \(standing)")
+        }
+        #expect(state.account.adjusted == 0)
+    }
+
+    /// Starts a destination whose ledger begins now.
+    mutating func begin() {
+        tell(.started)
+        settle()
+    }
+
+    /// Holds the account against the feed's, as a shipper does at its start.
+    private mutating func settle() {
+        guard let found = try? feed.account(after: state.standing.acked) else { return }
+        let reason = state.standing.account.doubt(of: found)
+        let difference = ShipBalance(state.standing, found).difference
+        tell(.settled(difference: difference, reason, ledgerID: found.ledgerID))
     }
 
     private mutating func perform(_ action: ShipAction) {
@@ -258,6 +285,7 @@ struct ShipWorld {
         }
         state = ShipState(record: file, doubtfulUntil: nil, limits: limits)
         tell(.started)
+        if state.account.doubt != .none { settle() }
     }
 
     func randomVerdict(_ request: Request, _ random: inout SeededRandom) -> Verdict {
@@ -318,7 +346,12 @@ struct ShipWorld {
                 )
             }
         }
-        #expect(file == CursorRecord(acked: feed.end, isClosed: file.isClosed))
+        #expect(file.acked == feed.end)
+        #expect(file.attempted.isEmpty)
         #expect(state.isInStep)
+        let stored = feed.state.withLock { $0.batches.reduce(0) { $0 + $1.series.count } }
+        if state.account.doubt == .none, state.account.anchor == 0 {
+            #expect(state.account.rows.total == UInt64(stored))
+        }
     }
 }

@@ -121,8 +121,24 @@ import Testing
         #expect(left == ranges.suffix(left.count).map(\.through))
         #expect(left.count < 6)
         let gone = QuotaTests.epochs - left.count
-        #expect(database.expired("d") == (gone - 2) * QuotaTests.epochSamples - 2 * 200 - 10)
-        #expect(database.expired("far") == 0)
+        let place = FeedPosition(
+            number: third.range.after,
+            time: third.timeRange.start.ms + 2000,
+            offset: 10
+        )
+        let account = try database.account(after: place)
+        #expect(account.broken == BrokenStretch(reason: .cap, most: QuotaTests.epochSamples))
+        #expect(account.gone == [.cap: (gone - 3) * QuotaTests.epochSamples])
+        #expect(account.pending == left.count * QuotaTests.epochSamples)
+        #expect(account.stored == QuotaTests.epochs * QuotaTests.epochSamples)
+        #expect(try database.account(after: database.end).goneTotal == 0)
+        // What is passed says the same.
+        let slice = try #require(try database.next(after: place, limit: 1000))
+        let hole = try database.hole(at: place, try #require(slice.jump))
+        #expect(hole.gone == account.gone)
+        let broken = try #require(hole.broken)
+        #expect(broken.stretch == account.broken)
+        #expect(broken.endTotal == 3 * QuotaTests.epochSamples)
     }
 
     @Test("an epoch that cannot be sealed is dropped and counted when nothing else is left")
@@ -141,8 +157,11 @@ import Testing
         }
         database.makeRoom(for: 0, dropsEpochs: true)
         let row = try #require(database.statistics().ledger.rows["host"])
-        #expect(row.stored == 0)
-        #expect(row.dropped == [.cap: stored])
+        #expect(row.stored == stored, "it was stored, and is gone as a deleted segment is")
+        #expect(row.dropped == [:])
+        let account = try database.account(after: FeedPosition(number: .zero))
+        #expect(account.gone == [.cap: stored])
+        #expect(account.pending == 0)
         #expect(database.statistics().epochsDroppedByCap == 1)
         #expect(try store.read(database).isEmpty)
         // It is not replayed either.
