@@ -114,7 +114,10 @@ let targets: [Target] = [
     tests("House", []),
     tests(
         "EndToEnd",
-        ["tsdb-agent", "Model", "Platform", "Formats", "HTTP", "Store", "Forward", "TestSupport"]
+        [
+            "tsdb-agent", "Model", "Codec", "Platform", "Formats", "HTTP", "Store", "Forward",
+            "TestSupport",
+        ]
     ),
 ]
 

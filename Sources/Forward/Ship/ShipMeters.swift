@@ -114,7 +114,12 @@ final class ShipMeters: Sendable {
 
     func update(_ state: ShipState) {
         reading.withLock {
-            $0 = Reading(acked: state.acked, oldestPendingMs: state.oldestPendingMs)
+            // Between two slices of a backlog nothing is fetched, and yet much waits.
+            let last = state.isInStep ? nil : $0.oldestPendingMs
+            $0 = Reading(
+                acked: state.acked,
+                oldestPendingMs: state.oldestPendingMs ?? last
+            )
         }
         inFlight.set(Double(state.inFlight))
         parked.set(state.parkedCode == nil ? 0 : 1)
