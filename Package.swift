@@ -83,7 +83,7 @@ let targets: [Target] = [
     // Tests mirror Sources.
     .target(
         name: "TestSupport",
-        dependencies: ["Model", "Codec", "Platform", "Store"],
+        dependencies: ["Model", "Codec", "Platform", "Store", "Forward"],
         path: "Tests/TestSupport",
         swiftSettings: settings
     ),

@@ -12,6 +12,9 @@ public struct ShipLimits: Sendable, Equatable {
     public var maxBackoffNs: Int64 = 5_000_000_000
     /// The pause between probes of a parked destination, and between failed reads of the feed.
     public var probeNs: Int64 = 30_000_000_000
+    /// How far apart the times in one request, and in requests under way together, may lie: receivers
+    /// refuse what is an hour older than their newest sample, and 1.0 ones the whole request.
+    public var spreadMs: Int64 = 600_000
     /// How much of the cursor's movement a power cut may cost.
     public var syncNs: Int64 = 10_000_000_000
 

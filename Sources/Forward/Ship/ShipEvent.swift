@@ -16,6 +16,14 @@ public struct SliceFacts: Sendable {
     public var mayBeResend: Bool
     /// The earliest sample's time, milliseconds since 1970 UTC.
     public var oldestMs: Int64
+    /// The latest sample's time.
+    public var newestMs: Int64
+    /// Places in the slice at which a request of its own begins: times in one must not lie too far apart.
+    public var cuts: [Int] = []
+    /// The table itself: while it lives no other one has its identity.
+    public var tableObject: (any FeedSeriesTable)?
+    /// Which of `series` are among `ShipState.failingSeries`; nil when that said nothing.
+    public var failing: Set<UInt64>?
     /// Samples between the same positions that are not to be sent: `write_relabel_configs` says so.
     public var filtered: Int
     /// Samples between the same positions that are older than the receiver's window.
@@ -33,6 +41,7 @@ public struct SliceFacts: Sendable {
         table: ObjectIdentifier,
         mayBeResend: Bool,
         oldestMs: Int64,
+        newestMs: Int64? = nil,
         filtered: Int = 0
     ) {
         self.from = from
@@ -41,11 +50,19 @@ public struct SliceFacts: Sendable {
         self.table = table
         self.mayBeResend = mayBeResend
         self.oldestMs = oldestMs
+        self.newestMs = newestMs ?? oldestMs
         self.filtered = filtered
     }
 
     /// The facts of `slice`, from which `filtered` samples were taken.
-    public init(of slice: FeedSlice, filtered: Int = 0, hole: FeedHole? = nil) {
+    ///
+    /// The slice is one that `inTimeOrder` gave for the same `spreadMs`.
+    public init(
+        of slice: FeedSlice,
+        filtered: Int = 0,
+        hole: FeedHole? = nil,
+        spreadMs: Int64 = .max
+    ) {
         self.init(
             from: slice.from,
             to: slice.to,
@@ -53,9 +70,12 @@ public struct SliceFacts: Sendable {
             table: ObjectIdentifier(slice.table),
             mayBeResend: slice.mayBeResend,
             oldestMs: slice.times.min() ?? 0,
+            newestMs: slice.times.max() ?? 0,
             filtered: filtered
         )
         self.hole = hole
+        cuts = slice.cuts(spreadMs: spreadMs)
+        tableObject = slice.table
     }
 }
 
@@ -121,6 +141,8 @@ public enum ShipNote: Sendable, Equatable {
     case rejected(code: Int, samples: Int)
     /// Samples that were sent again were refused: most likely they are there already.
     case ambiguous(samples: Int)
+    /// A sample was refused with 5xx time and again while all others passed: it is given up.
+    case setAside(code: Int)
     /// A request was too large and goes in two parts.
     case split(samples: Int)
     /// The account differed from the store's by so many samples, and was squared with it.
@@ -139,6 +161,8 @@ public struct ShipTotals: Sendable, Equatable {
     public var acked: UInt64 = 0
     /// Refused by the receiver, by status.
     public var rejected: [Int: UInt64] = [:]
+    /// Of these: refused with 5xx time and again while all others passed.
+    public var setAside: UInt64 = 0
     /// Refused when sent again: most likely stored the first time.
     public var ambiguous: UInt64 = 0
     /// Not sent, as `write_relabel_configs` says.

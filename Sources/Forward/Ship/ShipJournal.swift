@@ -79,6 +79,15 @@ struct ShipJournal {
                 nowNs,
                 ("samples", samples)
             )
+        case .setAside(let code):
+            remember(text, nowMs)
+            write(
+                .error,
+                "set aside",
+                "the receiver fails with \(code) on one sample while it takes all others; it is passed "
+                    + "over and stays stored here: \(text)",
+                nowNs
+            )
         case .ambiguous(let samples):
             write(
                 .info,

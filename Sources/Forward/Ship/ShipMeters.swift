@@ -21,6 +21,7 @@ final class ShipMeters: Sendable {
     private let acked: Counter
     private let ambiguous: Counter
     private let filtered: Counter
+    private let setAside: Counter
     private let requests: Counter
     private let failures: Counter
     private let bytes: Counter
@@ -51,6 +52,10 @@ final class ShipMeters: Sendable {
         filtered = counter(
             "filtered_samples",
             "Samples not sent, as write_relabel_configs says."
+        )
+        setAside = counter(
+            "set_aside_samples",
+            "Samples that the receiver failed on with 5xx while it took all others."
         )
         requests = counter("requests", "Requests that were sent.")
         failures = counter("failed_requests", "Requests that failed and are tried again.")
@@ -134,6 +139,7 @@ final class ShipMeters: Sendable {
         acked.add(now.acked - before.acked)
         ambiguous.add(now.ambiguous - before.ambiguous)
         filtered.add(now.filtered - before.filtered)
+        setAside.add(now.setAside - before.setAside)
         requests.add(now.requests - before.requests)
         failures.add(now.failures - before.failures)
         for (code, count) in now.rejected where count != before.rejected[code] {

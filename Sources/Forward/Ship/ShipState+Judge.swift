@@ -8,30 +8,36 @@ extension ShipState {
         _ random: inout some RandomNumberGenerator,
         _ actions: inout [ShipAction]
     ) {
-        guard let index = window.firstIndex(where: { $0.id == id && $0.phase == .inFlight }) else {
-            return
+        let found = window.firstIndex {
+            $0.phase == .inFlight && ($0.isProbing ? $0.proof?.id ?? $0.id : $0.id) == id
         }
+        guard let index = found else { return }
+        if window[index].isProbing { return judgeProbe(index, verdict, nowNs, &random, &actions) }
         let part = window[index].parts[0]
         switch verdict {
         case .stored:
+            notePassed(part)
             totals.acked += UInt64(part.range.count)
-            finishPart(index, &actions)
+            finishPart(index, &actions, hasPassed: true)
         case .partly(let acked, let code):
             // Each sample was judged alone: what is there already took nothing else down.
             let acked = min(max(0, acked), part.range.count)
+            notePassed(part)
             totals.acked += UInt64(acked)
             if acked < part.range.count { reject(part, code, part.range.count - acked, &actions) }
-            finishPart(index, &actions)
+            finishPart(index, &actions, hasPassed: true)
         case .notUnderstood:
             // It goes again by the rule of the first try: nobody has anything of it.
             window[index].phase = .ready
         case .rejected(400) where window[index].isCutAnew && part.range.count > 1:
             // A sample that is there already takes others down that are not: until each stands alone.
+            notePassed(part)
             noteAlive(&actions)
             halve(index, part)
         case .rejected(let code):
+            notePassed(part)
             reject(part, code, part.range.count, &actions)
-            finishPart(index, &actions)
+            finishPart(index, &actions, hasPassed: true)
         case .tooLarge:
             if part.range.count > 1 {
                 split(index, part, &actions)
@@ -41,15 +47,64 @@ extension ShipState {
             }
         case .retry(let afterMs, let mayHaveArrived):
             fail(index, mayHaveArrived: mayHaveArrived, &actions)
-            actions.append(.tell(.failing(failures: failures)))
-            let pause = limits.backoffNs(failures: failures, using: &random)
-            nextTryAt = nowNs + max(pause, (afterMs ?? 0) * 1_000_000)
+            pause(afterMs, nowNs, &random, &actions)
+        case .failed(let code, let afterMs):
+            fail(index, mayHaveArrived: true, &actions)
+            if noteServerFailure(index) {
+                totals.setAside += 1
+                totals.rejected[code, default: 0] += 1
+                actions.append(.tell(.setAside(code: code)))
+                finishPart(index, &actions)
+            } else {
+                pause(afterMs, nowNs, &random, &actions)
+            }
         case .parked(let code):
             fail(index, mayHaveArrived: false, &actions)
-            parkedCode = code
-            actions.append(.tell(.parked(code: code)))
-            nextTryAt = nowNs + limits.probeNs
+            park(code, nowNs, &actions)
         }
+    }
+
+    // It was taken before: only whether the receiver is there is of interest.
+    private mutating func judgeProbe(
+        _ index: Int,
+        _ verdict: Verdict,
+        _ nowNs: Int64,
+        _ random: inout some RandomNumberGenerator,
+        _ actions: inout [ShipAction]
+    ) {
+        switch verdict {
+        case .stored, .partly, .rejected, .tooLarge:
+            noteProbe(index, hasPassed: true)
+            noteAlive(&actions)
+        case .notUnderstood: window[index].phase = .ready
+        case .retry(let afterMs, _), .failed(_, let afterMs):
+            noteProbe(index, hasPassed: false)
+            failures += 1
+            totals.failures += 1
+            pause(afterMs, nowNs, &random, &actions)
+        case .parked(let code):
+            noteProbe(index, hasPassed: false)
+            failures += 1
+            totals.failures += 1
+            park(code, nowNs, &actions)
+        }
+    }
+
+    private mutating func pause(
+        _ afterMs: Int64?,
+        _ nowNs: Int64,
+        _ random: inout some RandomNumberGenerator,
+        _ actions: inout [ShipAction]
+    ) {
+        actions.append(.tell(.failing(failures: failures)))
+        let pause = limits.backoffNs(failures: failures, using: &random)
+        nextTryAt = nowNs + max(pause, (afterMs ?? 0) * 1_000_000)
+    }
+
+    private mutating func park(_ code: Int, _ nowNs: Int64, _ actions: inout [ShipAction]) {
+        parkedCode = code
+        actions.append(.tell(.parked(code: code)))
+        nextTryAt = nowNs + limits.probeNs
     }
 
     // `count` samples of the part are refused for good.
@@ -71,10 +126,15 @@ extension ShipState {
     }
 
     // The receiver answered for good, whatever it said: it is alive.
-    private mutating func finishPart(_ index: Int, _ actions: inout [ShipAction]) {
+    private mutating func finishPart(
+        _ index: Int,
+        _ actions: inout [ShipAction],
+        hasPassed: Bool = false
+    ) {
         noteAlive(&actions)
         attribute(index)
-        window[index].parts.removeFirst()
+        let part = window[index].parts.removeFirst()
+        if hasPassed { noteProof(window[index], part) }
         if !window[index].parts.isEmpty {
             window[index].phase = .ready
             return
@@ -128,11 +188,7 @@ extension ShipState {
     }
 
     private mutating func halve(_ index: Int, _ part: ShipPiece.Part) {
-        let middle = part.range.lowerBound + part.range.count / 2
-        let halves = [part.range.lowerBound..<middle, middle..<part.range.upperBound].map {
-            ShipPiece.Part(range: $0, mayHaveArrived: part.mayHaveArrived)
-        }
-        window[index].parts.replaceSubrange(0..<1, with: halves)
+        window[index].parts.replaceSubrange(0..<1, with: part.halves)
         window[index].phase = .ready
         window[index].isAlone = true
     }

@@ -10,6 +10,7 @@ extension ShipState {
             advance()
             send(nowNs, &wakeAt, &actions)
             fetch(nowNs, &wakeAt, &actions)
+            forgetProofs(&actions)
             if phase == .stopping, isDoneStopping { close(&actions) }
         }
         writeCursor(nowNs, &wakeAt, &actions)
@@ -20,7 +21,7 @@ extension ShipState {
     }
 
     // Something is being sent again: nothing new goes until that is answered.
-    private var isBlocked: Bool { window.contains { $0.isOpen && $0.isAlone } }
+    var isBlocked: Bool { window.contains { $0.isOpen && $0.isAlone } }
 
     // Moves `acked` over the answered requests at the front, of this run and of the one before.
     private mutating func advance() {
@@ -38,10 +39,14 @@ extension ShipState {
     }
 
     private mutating func admit(_ actions: inout [ShipAction]) {
-        guard var piece = held, hasRoom, !isBlocked, resends.isEmpty,
-            !window.contains(where: { $0.isOpen && $0.mayShareSeries(with: piece) }),
+        guard var piece = held, hasRoom, !isBlocked || isProbeWanted, resends.isEmpty,
             !piece.isJump || window.isEmpty
         else { return }
+        if window.contains(where: { $0.isOpen && mustPrecede($0, piece) }) {
+            guard isProbeWanted else { return }
+            guard let cut = cutForProbe(piece) else { return fetchAnew(piece, &actions) }
+            piece = cut
+        }
         held = nil
         // A stretch of the feed without samples is done as soon as all before it is.
         if piece.series.isEmpty { finish(&piece, &actions) }
@@ -49,8 +54,30 @@ extension ShipState {
         isDirty = true
     }
 
+    // It was fetched before anybody asked which series fail.
+    private mutating func fetchAnew(_ piece: ShipPiece, _ actions: inout [ShipAction]) {
+        guard piece.failing == nil else { return }
+        actions.append(.forget(id: piece.id))
+        held = nil
+        position = piece.from
+        hasNews = true
+    }
+
+    // What is an hour older than its newest sample a Prometheus receiver refuses: what is fetched behind a
+    // gap does not go beside what lies before it.
+    private func mustPrecede(_ one: ShipPiece, _ next: ShipPiece) -> Bool {
+        one.isOutdated(by: next, spreadMs: limits.spreadMs) || one.mayShareSeries(with: next)
+    }
+
+    // What may be the only one that fails is not waited for by the one request that can tell.
+    var isProbeWanted: Bool {
+        wantsProbe && !window.contains { $0.isOpen && !$0.isAlone }
+    }
+
     private var hasRoom: Bool {
-        window.count < CursorRecord.borderLimit && window.count { $0.isOpen } < limits.inFlight
+        window.count < CursorRecord.borderLimit
+            && window.count { $0.isOpen }
+                < (isProbeWanted ? max(2, limits.inFlight) : limits.inFlight)
     }
 
     private mutating func send(
@@ -61,25 +88,30 @@ extension ShipState {
         let isBlocked = isBlocked
         // At a stop nothing is tried again: the next start does that.
         if phase == .stopping, isBlocked, failures > 0 { return }
-        for index in window.indices where window[index].phase == .ready {
-            if isBlocked {
-                guard window[index].isAlone else { continue }
-                guard inFlight == 0 else { return }
-                guard nowNs >= nextTryAt else {
-                    wakeAt = min(wakeAt, nextTryAt)
-                    return
-                }
-            }
-            let part = window[index].parts[0]
-            let isRetry = part.tries > 0
-            window[index].phase = .inFlight
-            window[index].parts[0].tries += 1
-            totals.requests += 1
-            totals.sent += UInt64(part.range.count)
-            if isRetry || resendsBefore(index) { totals.retried += UInt64(part.range.count) }
-            actions.append(.send(id: window[index].id, part: part.range, isRetry: isRetry))
-            if isBlocked { return }
+        guard isBlocked else {
+            for index in window.indices where isDue(index) { send(index, &actions) }
+            return
         }
+        guard inFlight == 0, let index = nextAlone() else { return }
+        guard nowNs >= nextTryAt else {
+            wakeAt = min(wakeAt, nextTryAt)
+            return
+        }
+        send(index, &actions)
+    }
+
+    private mutating func send(_ index: Int, _ actions: inout [ShipAction]) {
+        let part = window[index].parts[0]
+        let probe = window[index].isProbing ? window[index].proof : nil
+        let range = probe?.range ?? part.range
+        let isRetry = probe != nil || part.tries > 0
+        totals.requests += 1
+        totals.sent += UInt64(range.count)
+        if isRetry || resendsBefore(index) { totals.retried += UInt64(range.count) }
+        window[index].phase = .inFlight
+        window[index].lastTry = totals.requests
+        if probe == nil { window[index].parts[0].tries += 1 }
+        actions.append(.send(id: probe?.id ?? window[index].id, part: range, isRetry: isRetry))
     }
 
     // A resend of the run before counts as a repetition at its first try, too.
@@ -92,7 +124,7 @@ extension ShipState {
         _ wakeAt: inout Int64,
         _ actions: inout [ShipAction]
     ) {
-        guard fetching == nil, held == nil, !isBlocked else { return }
+        guard fetching == nil, held == nil, !isBlocked || isProbeWanted else { return }
         if !resends.isEmpty {
             guard window.isEmpty else { return }
         } else {

@@ -42,6 +42,12 @@ public struct ShipState: Sendable {
 
     // Failures.
     var failures = 0
+    /// Requests of which the receiver took something.
+    var passes: UInt64 = 0
+    /// Answered slices that are kept to be sent again, as a probe.
+    var keptProofs: Set<UInt64> = []
+    /// The request that passed last.
+    var lastPassed: ShipPiece.Proof?
     var nextTryAt: Int64 = .min
     var timerAt: Int64?
 
@@ -146,6 +152,8 @@ public struct ShipState: Sendable {
             resends.removeFirst()
             // Its border is in the file already.
             var piece = ShipPiece(id: id, facts: facts, isResend: true, phase: .ready)
+            // It may have been made of what was sent in other company before.
+            piece.isCutAnew = facts.mayBeResend || doubt.covers(facts.from)
             // The rules may have become others meanwhile.
             if piece.series.isEmpty { finish(&piece, &actions) }
             window.append(piece)
@@ -192,7 +200,11 @@ public struct ShipState: Sendable {
         account.rows.add(rows)
         piece.phase = .answered
         totals.filtered += UInt64(piece.filtered)
-        actions.append(.forget(id: piece.id))
+        if isProof(piece.id) {
+            keptProofs.insert(piece.id)
+        } else {
+            actions.append(.forget(id: piece.id))
+        }
         isDirty = true
     }
 
@@ -236,6 +248,8 @@ public struct ShipState: Sendable {
     // Gives up what was never sent; the final record follows as soon as no other is being written.
     mutating func close(_ actions: inout [ShipAction]) {
         phase = .closing
+        for id in keptProofs { actions.append(.forget(id: id)) }
+        keptProofs = []
         if let held { actions.append(.forget(id: held.id)) }
         held = nil
         while let last = window.last, last.wasNeverSent {

@@ -17,17 +17,20 @@ extension Shipper {
     }
 
     private func fetch(_ id: UInt64, _ after: FeedPosition, _ limit: Int) async {
-        let (feed, encoder) = (feed, encoder)
+        let (feed, encoder, spreadMs) = (feed, encoder, options.limits.spreadMs)
+        let failing = state?.failingSeries
         switch feed.nextInMemory(after: after, limit: limit) {
         case .caughtUp: take(.fetched(id: id, facts: nil))
         case .slice(let slice):
             // The store may let go of one of its series before the request is made: its batches are
             // not in memory any more then.
-            let fetched = await pool.run { Fetched(slice, encoder, leavingOutUnknown: false) }
+            let fetched = await pool.run {
+                Fetched(slice, encoder, spreadMs, failing, leavingOutUnknown: false)
+            }
             if let fetched { return keep(id, fetched) }
             fallthrough
         case .onDisk:
-            await fetchFromDisk(id) { () throws(StoreError) in
+            await fetchFromDisk(id, failing) { () throws(StoreError) in
                 try feed.next(after: after, limit: limit)
             }
         }
@@ -35,19 +38,20 @@ extension Shipper {
 
     private func refetch(_ id: UInt64, _ border: RequestBorder) async {
         let feed = feed
-        await fetchFromDisk(id) { () throws(StoreError) in
+        await fetchFromDisk(id, nil) { () throws(StoreError) in
             try feed.slice(from: border.from, to: border.to)
         }
     }
 
     private func fetchFromDisk(
         _ id: UInt64,
+        _ failing: [FailingSeries]?,
         _ read: @escaping @Sendable () throws(StoreError) -> FeedSlice?
     ) async {
-        let (feed, encoder) = (feed, encoder)
+        let (feed, encoder, spreadMs) = (feed, encoder, options.limits.spreadMs)
         do throws(StoreError) {
             let fetched = try await pool.run { () throws(StoreError) in
-                try Fetched(reading: read, encoder, feed)
+                try Fetched(reading: read, encoder, feed, spreadMs, failing)
             }
             if let fetched {
                 keep(id, fetched)
@@ -191,12 +195,21 @@ private struct Fetched: Sendable {
     private static let tryLimit = 3
 
     // Nil when the labels of a series are no longer known.
-    init?(_ slice: FeedSlice, _ encoder: any RequestEncoder, leavingOutUnknown: Bool) {
+    init?(
+        _ whole: FeedSlice,
+        _ encoder: any RequestEncoder,
+        _ spreadMs: Int64,
+        _ failing: [FailingSeries]?,
+        leavingOutUnknown: Bool
+    ) {
+        let slice = whole.inTimeOrder(spreadMs: spreadMs)
         guard let encoded = encoder.encode(slice, leavingOutUnknown: leavingOutUnknown) else {
             return nil
         }
         let filtered = slice.count - encoded.slice.count
-        facts = SliceFacts(of: encoded.slice, filtered: filtered)
+        var facts = SliceFacts(of: encoded.slice, filtered: filtered, spreadMs: spreadMs)
+        facts.failing = failing.map { encoded.slice.series(among: $0) }
+        self.facts = facts
         body = encoded.body
     }
 
@@ -205,12 +218,15 @@ private struct Fetched: Sendable {
     init?(
         reading read: () throws(StoreError) -> FeedSlice?,
         _ encoder: any RequestEncoder,
-        _ feed: any FeedLedger
+        _ feed: any FeedLedger,
+        _ spreadMs: Int64,
+        _ failing: [FailingSeries]?
     ) throws(StoreError) {
         for tries in 1...Fetched.tryLimit {
             guard let slice = try read() else { return nil }
             let isLast = tries == Fetched.tryLimit
-            guard var made = Fetched(slice, encoder, leavingOutUnknown: isLast) else { continue }
+            let found = Fetched(slice, encoder, spreadMs, failing, leavingOutUnknown: isLast)
+            guard var made = found else { continue }
             if let jump = slice.jump { made.facts.hole = try feed.hole(at: slice.from, jump) }
             self = made
             return

@@ -20,6 +20,8 @@ public enum Verdict: Sendable, Hashable {
     /// - afterMs: what `Retry-After` asked for, in milliseconds.
     /// - mayHaveArrived: false only when the receiver surely has nothing of it.
     case retry(afterMs: Int64?, mayHaveArrived: Bool)
+    /// 5xx: as `retry`, of samples that may be there; perhaps because of what these samples are.
+    case failed(code: Int, afterMs: Int64?)
     /// Refused for good: move past it.
     case rejected(code: Int)
     /// The destination takes nothing until someone changes something there or here: probe slowly.
@@ -43,7 +45,8 @@ extension Verdict {
         case 200..<300: .stored
         // Surely not taken; the receiver says when.
         case 429: .retry(afterMs: afterMs, mayHaveArrived: false)
-        case 408, 500...: .retry(afterMs: afterMs, mayHaveArrived: true)
+        case 408: .retry(afterMs: afterMs, mayHaveArrived: true)
+        case 500...: .failed(code: status, afterMs: afterMs)
         case 401, 403, 404, 407, 415: .parked(code: status)
         case 413: .tooLarge
         // A redirect is not followed: it would carry the credentials elsewhere. That the URL is

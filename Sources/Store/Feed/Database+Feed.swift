@@ -179,7 +179,9 @@ extension Database: BatchFeed {
             guard let slice = try nextInSegment(segment, from, to, .max) else {
                 return try sliceNow(from: from, to: to)
             }
-            if slice.count > 0 { return slice }
+            // What came from memory may reach over a border that lies between its batches since: the
+            // beginning of it alone is not that slice.
+            if slice.count > 0 { return slice.to < to ? nil : slice.ending(at: to) }
             // Nothing more in that segment: the slice began behind it.
             guard slice.to < to else { return nil }
             return try sliceNow(from: slice.to, to: to)?.starting(at: from)
@@ -351,6 +353,21 @@ extension SequenceRange {
 }
 
 extension FeedSlice {
+    /// The same slice under another name for its end, with nothing between.
+    func ending(at position: FeedPosition) -> FeedSlice {
+        if position == to { return self }
+        return FeedSlice(
+            from: from,
+            to: position,
+            isLate: isLate,
+            mayBeResend: mayBeResend,
+            series: series,
+            times: times,
+            values: values,
+            table: table
+        )
+    }
+
     /// The same slice for a reader that stood at `position`, with nothing between.
     func starting(
         at position: FeedPosition,

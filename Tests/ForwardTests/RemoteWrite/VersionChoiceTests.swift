@@ -23,7 +23,7 @@ import Testing
         var choice = VersionChoice(.auto, remembered: nil)
         #expect(choice.version == .version2)
         #expect(
-            VersionChoiceTests.judge(&choice, 503) == .retry(afterMs: nil, mayHaveArrived: true)
+            VersionChoiceTests.judge(&choice, 503) == .failed(code: 503, afterMs: nil)
         )
         #expect(VersionChoiceTests.judge(&choice, 204, written: 10) == .stored)
         #expect(choice.isSettled)

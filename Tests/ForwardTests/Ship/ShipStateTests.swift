@@ -25,8 +25,13 @@ import Testing
         var slices: [(to: UInt32, series: [UInt64])] = []
         /// Samples that relabelling left out of every slice.
         var filtered = 0
+        /// Places at which requests of their own begin.
+        var cuts: [Int] = []
         var resends: [RequestBorder: [UInt64]] = [:]
         var sent: [(id: UInt64, part: Range<Int>)] = []
+        private var given: [FeedPosition: (to: UInt32, series: [UInt64])] = [:]
+        /// The series of every slice that was given.
+        var series: [UInt64: [UInt64]] = [:]
         var notes: [ShipNote] = []
         var written: [CursorRecord] = []
         var limitsAsked: [Int] = []
@@ -48,7 +53,9 @@ import Testing
                 switch action {
                 case .fetch(let id, let after, let limit):
                     limitsAsked.append(limit)
-                    tell(.fetched(id: id, facts: nextFacts(after)))
+                    let facts = nextFacts(after)
+                    series[id] = facts?.series
+                    tell(.fetched(id: id, facts: facts))
                 case .refetch(let id, let border):
                     var found: SliceFacts?
                     if let series = resends[border] {
@@ -72,9 +79,11 @@ import Testing
         }
 
         private mutating func nextFacts(_ after: FeedPosition) -> SliceFacts? {
-            if slices.isEmpty { return nil }
-            let (to, series) = slices.removeFirst()
-            return facts(after, ShipStateTests.at(to), series)
+            if given[after] == nil, !slices.isEmpty { given[after] = slices.removeFirst() }
+            guard let (to, series) = given[after] else { return nil }
+            var facts = facts(after, ShipStateTests.at(to), series)
+            facts.failing = state.failingSeries.map { _ in [] }
+            return facts
         }
 
         private func facts(
@@ -82,7 +91,7 @@ import Testing
             _ to: FeedPosition,
             _ series: [UInt64]
         ) -> SliceFacts {
-            SliceFacts(
+            var facts = SliceFacts(
                 from: from,
                 to: to,
                 series: series,
@@ -91,6 +100,8 @@ import Testing
                 oldestMs: Int64(to.number.count) * 1000,
                 filtered: filtered
             )
+            facts.cuts = cuts
+            return facts
         }
 
         /// Answers the request that was sent first.

@@ -8,8 +8,8 @@ import Testing
         "each status has its meaning",
         arguments: [
             (200, Verdict.stored), (204, .stored), (299, .stored),
-            (500, .retry(afterMs: nil, mayHaveArrived: true)),
-            (503, .retry(afterMs: nil, mayHaveArrived: true)),
+            (500, .failed(code: 500, afterMs: nil)),
+            (503, .failed(code: 503, afterMs: nil)),
             (408, .retry(afterMs: nil, mayHaveArrived: true)),
             (429, .retry(afterMs: nil, mayHaveArrived: false)),
             (400, .rejected(code: 400)), (422, .rejected(code: 422)), (409, .rejected(code: 409)),
@@ -32,7 +32,7 @@ import Testing
     func retryAfter(seconds: Int, ms: Int) {
         #expect(
             Verdict.of(status: 503, retryAfterSeconds: seconds)
-                == .retry(afterMs: Int64(ms), mayHaveArrived: true)
+                == .failed(code: 503, afterMs: Int64(ms))
         )
         #expect(
             Verdict.of(status: 429, retryAfterSeconds: seconds)

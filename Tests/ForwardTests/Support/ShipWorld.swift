@@ -179,6 +179,9 @@ struct ShipWorld {
                 #expect(arrive(request))
                 noteRepeatable(request)
             }
+        case .failed:
+            if Bool.random(using: &random) { #expect(arrive(request)) }
+            noteRepeatable(request)
         case .rejected, .tooLarge:
             let isSplit = verdict == .tooLarge && request.part.count > 1
             if !isSplit { for at in request.part { refused.insert(sample(request, at)) } }
@@ -296,6 +299,7 @@ struct ShipWorld {
         case 3: .parked(code: 401)
         case 4: .tooLarge
         case 5: .notUnderstood
+        case 7: .failed(code: 503, afterMs: nil)
         case 6: .partly(acked: Int.random(in: 0...request.part.count, using: &random), code: 400)
         default: .stored
         }

@@ -9,6 +9,15 @@ public struct BrokenPromise: Error, CustomStringConvertible {
     public init(_ description: String) {
         self.description = description
     }
+
+    /// Reports a promise that is not kept.
+    /// - Throws: the promise, unless it `holds`.
+    public static func unless(
+        _ holds: Bool,
+        _ text: @autoclosure () -> String
+    ) throws(BrokenPromise) {
+        if !holds { throw BrokenPromise(text()) }
+    }
 }
 
 /// The fate of every step of some `StoreWorkload`s.

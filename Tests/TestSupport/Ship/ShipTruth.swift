@@ -1,12 +1,13 @@
 // What a simulated agent was given, and what has to be true of it at every destination.
 import Model
 import Store
-import TestSupport
 
 /// One sample that was offered to the store; its value is its place in `ShipTruth.samples`.
 struct ShippedSample {
     let series: Int
     let timeMs: Int64
+    /// The number of its batch; zero while it has none.
+    var number = SequenceNumber.zero
     /// Acknowledged: it has to arrive, or a verdict has to count it.
     var isRequired = false
 }
@@ -20,6 +21,10 @@ struct ShipTruth {
     // Acknowledged since the last sync: a power cut may take them.
     private var unsynced: [Int] = []
     private var used: Set<SampleKey> = []
+    // Every number that any batch of the store ever had, lost ones too.
+    private var numbers: Set<SequenceNumber> = []
+    // Batches that were stored: their numbers, in order, and how many samples these and all before have.
+    private var batches: [(number: SequenceNumber, samples: Int, isCertain: Bool)] = []
     private var usedTimes: Set<Int64> = []
     private var streams: [StreamHandle] = []
     private var push: StreamHandle?
@@ -48,7 +53,30 @@ struct ShipTruth {
     /// The power failed: what was not synced may be lost, or not.
     mutating func notePowerCut() {
         for id in unsynced { samples[id].isRequired = false }
+        let lost = Set(unsynced.map { samples[$0].number })
+        for index in batches.indices where lost.contains(batches[index].number) {
+            batches[index].isCertain = false
+        }
         unsynced = []
+    }
+
+    /// The disk was emptied: another store begins, with numbers of its own.
+    mutating func noteEmptied() {
+        for id in samples.indices { samples[id].isRequired = false }
+        unsynced = []
+        numbers = []
+        batches = []
+    }
+
+    /// How many samples of the batches in (`from`, `to`] a destination is to be done with: at least and at
+    /// most, where a power cut may have taken some.
+    func count(from: SequenceNumber, to: SequenceNumber) -> ClosedRange<UInt64> {
+        var (least, most) = (0, 0)
+        for batch in batches where from < batch.number && batch.number <= to {
+            most += batch.samples
+            if batch.isCertain { least += batch.samples }
+        }
+        return UInt64(least)...UInt64(most)
     }
 
     /// Stores a batch: a scrape, or a push with times of its own, some of them late.
@@ -56,7 +84,7 @@ struct ShipTruth {
         to database: Database,
         nowMs: Int64,
         _ random: inout SeededRandom
-    ) throws(FuzzFinding) {
+    ) throws(BrokenPromise) {
         let target = Int.random(in: 0..<ShipTruth.targets, using: &random)
         let isPush = Int.random(in: 0..<6, using: &random) == 0
         let first = target * ShipTruth.seriesOfTarget
@@ -90,9 +118,19 @@ struct ShipTruth {
         samples += chosen.map { ShippedSample(series: $0.series, timeMs: $0.timeMs) }
         // Whatever comes of it, these values are used.
         guard case .stored(let count, _) = database.append(batch) else { return }
-        try FuzzFinding.unless(count == chosen.count, "\(count) of \(chosen.count) samples stored")
+        try BrokenPromise.unless(
+            count == chosen.count,
+            "\(count) of \(chosen.count) samples stored"
+        )
+        let number = database.end.number
+        try BrokenPromise.unless(
+            numbers.insert(number).inserted,
+            "number \(number) was a batch's before: what arrives under it is two batches"
+        )
+        batches.append((number, count, true))
         for id in begin..<samples.count {
             samples[id].isRequired = true
+            samples[id].number = number
             unsynced.append(id)
         }
     }

@@ -3,22 +3,26 @@
 import Forward
 import Platform
 import Store
-import TestSupport
 
 /// One seed's life.
-struct ShipRun {
+public struct ShipRun {
     /// What happened, for the summary.
-    struct Tally {
-        var samples = 0
-        var kills = 0
-        var cuts = 0
-        var reloads = 0
-        var segments = 0
-        var repeated = 0
-        var refused = 0
+    public struct Tally: Sendable {
+        public var samples = 0
+        public var kills = 0
+        public var cuts = 0
+        public var reloads = 0
+        public var emptied = 0
+        public var segments = 0
+        public var repeated = 0
+        public var refused = 0
+        /// Samples that alone were answered with 5xx.
+        public var setAside = 0
+
+        public init() {}
     }
 
-    private let disk = MemoryFileSystem()
+    private var disk = MemoryFileSystem()
     private var options = StoreOptions(basePath: "/data")
     private var parts: ShipWorldParts
     private var truth = ShipTruth()
@@ -27,10 +31,12 @@ struct ShipRun {
     private var newestStart: UInt32 = 0
     private var boot: UInt8 = 1
     private let stepsClock: Bool
+    // Steps for which time stands still: starts within one second.
+    private var frozenSteps = 0
     private var tally = Tally()
 
     /// Makes a life; the seed decides everything.
-    init(seed: UInt64) {
+    public init(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         options.sync =
             [.interval(ms: 1000), .always, .never][Int.random(in: 0..<3, using: &random)]
@@ -49,7 +55,14 @@ struct ShipRun {
         for number in 0..<Int.random(in: 1...3, using: &random) {
             let kind = kinds[Int.random(in: 0..<kinds.count, using: &random)]
             let limits = ShipRun.limits(&random)
-            lanes.append(ShipLane("to-\(number)", SimulatedReceiver(kind), limits))
+            let windowsMs: [Int64] = [30_000, 300_000, 3_600_000]
+            let receiver = SimulatedReceiver(
+                kind,
+                windowMs: windowsMs[Int.random(in: 0..<3, using: &random)],
+                poison: Int.random(in: 0..<6, using: &random) == 0
+                    ? [Int.random(in: 0..<15, using: &random)] : []
+            )
+            lanes.append(ShipLane("to-\(number)", receiver, limits))
         }
         parts = ShipWorldParts(random: random, clock: ManualClock())
     }
@@ -58,19 +71,21 @@ struct ShipRun {
         var limits = ShipLimits()
         limits.samplesPerSend = [2, 7, 40][Int.random(in: 0..<3, using: &random)]
         limits.inFlight = Int.random(in: 1...4, using: &random)
+        limits.spreadMs = 5_000
+        limits.syncNs = [0, 1_000_000_000, 10_000_000_000][Int.random(in: 0..<3, using: &random)]
         return limits
     }
 
     /// Lives it.
     /// - Throws: the promise that was broken.
-    consuming func run() throws(FuzzFinding) -> Tally {
+    public consuming func run() throws(BrokenPromise) -> Tally {
         try open()
         for _ in 0..<Int.random(in: 100...700, using: &parts.random) { try step() }
         try rest()
         return tally
     }
 
-    private mutating func open() throws(FuzzFinding) {
+    private mutating func open() throws(BrokenPromise) {
         let opened: Database
         do throws(StoreError) {
             opened = try Database(
@@ -79,7 +94,7 @@ struct ShipRun {
                 wallClock: parts.clock,
                 isClockSynchronised: { false }
             )
-        } catch { throw FuzzFinding("the store does not open: \(error)") }
+        } catch { throw BrokenPromise("the store does not open: \(error)") }
         database = opened
         truth.begin(opened)
         for index in lanes.indices {
@@ -101,9 +116,14 @@ struct ShipRun {
 
     // MARK: Chance
 
-    private mutating func step() throws(FuzzFinding) {
+    private mutating func step() throws(BrokenPromise) {
         guard let database else { return }
-        parts.clock.advance(by: .milliseconds(Int.random(in: 0...300, using: &parts.random)))
+        if frozenSteps > 0 {
+            frozenSteps -= 1
+            if Int.random(in: 0..<20, using: &parts.random) == 0 { return try cutPower() }
+        } else {
+            parts.clock.advance(by: .milliseconds(Int.random(in: 0...300, using: &parts.random)))
+        }
         let index = Int.random(in: 0..<lanes.count, using: &parts.random)
         switch Int.random(in: 0..<400, using: &parts.random) {
         case 0..<120:
@@ -115,12 +135,26 @@ struct ShipRun {
         case 136..<139: _ = database.rewrite()
         case 139..<146:
             if (try? database.syncBuffer()) != nil { truth.noteSynced() }
-        case 146..<149: lanes[index].isOut.toggle()
+        case 146, 147: lanes[index].isOut.toggle()
+        case 148: lanes[index].isFailing.toggle()
         case 149: try reload(index, database)
         case 150: try kill()
         case 151: try cutPower()
         case 152: if stepsClock { stepClock() }
-        default: try lanes[index].step(database, &parts)
+        case 153: parts.clock.advance(by: .seconds(Int.random(in: 0...7_200, using: &parts.random)))
+        case 154: lanes[index].takeForeign(timeMs: parts.clock.nowMs())
+        case 155: try emptyDisk()
+        case 156..<160: try hurry(index, database)
+        default: try lanes[index].step(database, truth, &parts)
+        }
+        for index in lanes.indices { try lanes[index].checkStep(truth) }
+    }
+
+    // A destination does in no time what else takes seconds: what is stored is answered at once.
+    private mutating func hurry(_ index: Int, _ database: Database) throws(BrokenPromise) {
+        for _ in 0..<40 {
+            try lanes[index].step(database, truth, &parts)
+            try lanes[index].checkStep(truth)
         }
     }
 
@@ -131,18 +165,18 @@ struct ShipRun {
         parts.clock.stepWall(byMs: stepMs)
     }
 
-    private mutating func reload(_ index: Int, _ database: Database) throws(FuzzFinding) {
+    private mutating func reload(_ index: Int, _ database: Database) throws(BrokenPromise) {
         tally.reloads += 1
         let limits = ShipRun.limits(&parts.random)
-        try lanes[index].reload(limits, database, place(database), &parts)
+        try lanes[index].reload(limits, database, truth, place(database), &parts)
     }
 
-    private mutating func kill() throws(FuzzFinding) {
+    private mutating func kill() throws(BrokenPromise) {
         tally.kills += 1
         try die()
     }
 
-    private mutating func cutPower() throws(FuzzFinding) {
+    private mutating func cutPower() throws(BrokenPromise) {
         tally.cuts += 1
         boot += 1
         let cuts: [PowerCut] = [.dropAll, .tear, .scatter]
@@ -151,15 +185,31 @@ struct ShipRun {
         try die { disk, random in disk.powerCut(cut, using: &random) }
     }
 
+    // Another disk is put in: the store, its past and the cursors are gone.
+    private mutating func emptyDisk() throws(BrokenPromise) {
+        tally.emptied += 1
+        for index in lanes.indices {
+            lanes[index].kill(&parts)
+            lanes[index].forgetStore()
+        }
+        truth.noteEmptied()
+        database = nil
+        disk = MemoryFileSystem()
+        try open()
+    }
+
     private mutating func die(
         _ then: (MemoryFileSystem, inout SeededRandom) -> Void = { _, _ in }
-    ) throws(FuzzFinding) {
+    ) throws(BrokenPromise) {
         newestStart = max(newestStart, database?.end.number.start ?? 0)
         for index in lanes.indices { lanes[index].kill(&parts) }
         database = nil
         then(disk, &parts.random)
+        if Bool.random(using: &parts.random) {
+            frozenSteps = Int.random(in: 0...60, using: &parts.random)
+        }
         try open()
-        try FuzzFinding.unless(
+        try BrokenPromise.unless(
             database?.end.number.start ?? 0 <= newestStart,
             "a start begins with a batch of its own"
         )
@@ -168,19 +218,23 @@ struct ShipRun {
     // MARK: The end
 
     // All faults are over: everything has to come to rest, and nothing may be held back.
-    private mutating func rest() throws(FuzzFinding) {
+    private mutating func rest() throws(BrokenPromise) {
         guard let database else { return }
         parts.isCalm = true
         var rounds = 0
         while !lanes.allSatisfy({ $0.isIdle && $0.isInStep }) {
-            for index in lanes.indices { try lanes[index].drain(database, &parts) }
+            for index in lanes.indices {
+                try lanes[index].drain(database, truth, &parts)
+                try lanes[index].checkStep(truth)
+            }
             rounds += 1
-            try FuzzFinding.unless(rounds < 100_000, "it does not come to rest")
+            try BrokenPromise.unless(rounds < 100_000, "it does not come to rest")
         }
         for lane in lanes {
             try lane.check(truth, database)
             tally.repeated += lane.receiver.arrivals.values.reduce(0) { $0 + $1 - 1 }
             tally.refused += lane.refused.count
+            tally.setAside += lane.setAside
         }
         tally.samples = truth.samples.count
         tally.segments = database.statistics().segmentCount
@@ -188,7 +242,7 @@ struct ShipRun {
     }
 
     // After two more epochs the buffers of all before are gone, and with retention the segments.
-    private func checkNothingPinned(_ database: Database) throws(FuzzFinding) {
+    private func checkNothingPinned(_ database: Database) throws(BrokenPromise) {
         database.rotate()
         database.sealPending()
         database.maintain()
@@ -198,42 +252,9 @@ struct ShipRun {
             database.pin(lane.name, at: position)
         }
         database.maintain()
-        try FuzzFinding.unless(
+        try BrokenPromise.unless(
             database.statistics().bufferBytes == kept,
             "a destination in step holds back \(kept) bytes of the buffer"
-        )
-    }
-}
-
-/// The runs of `fuzz --ship`.
-enum ShipRuns {
-    /// Lives of `count` seeds.
-    /// - Throws: the promise that was broken, with its seed.
-    static func run(_ count: Int, from seed: UInt64) throws(FuzzFinding) {
-        let clock = SystemClock()
-        let start = clock.nowNs()
-        var sum = ShipRun.Tally()
-        for number in 0..<UInt64(count) {
-            do throws(FuzzFinding) {
-                let tally = try ShipRun(seed: seed &+ number).run()
-                sum.samples += tally.samples
-                sum.kills += tally.kills
-                sum.cuts += tally.cuts
-                sum.reloads += tally.reloads
-                sum.segments += tally.segments
-                sum.repeated += tally.repeated
-                sum.refused += tally.refused
-            } catch {
-                throw FuzzFinding("ship: seed \(seed &+ number): \(error)")
-            }
-        }
-        let ms = (clock.nowNs() - start) / 1_000_000
-        FuzzRun.say(
-            """
-            ship: \(count) seeds in \(ms) ms: \(sum.kills) kills, \(sum.cuts) power cuts, \
-            \(sum.reloads) reloads; \(sum.samples) samples offered, \(sum.segments) segments left; \
-            \(sum.refused) refused, \(sum.repeated) came again where an answer was lost
-            """
         )
     }
 }
