@@ -112,7 +112,8 @@ struct DefinitionDecoder {
                 throw .malformed(atByte: inner.offset, what: "\(labelBytes) bytes of labels")
             }
             labelBytes += last.count
-            guard let labels = Labels(checking: last) else {
+            // A copy of just its length: `last` has room for the longest of them.
+            guard let labels = Labels(checking: last.map { $0 }) else {
                 throw .malformed(atByte: inner.offset, what: "labels that are not canonical")
             }
             self.labels[UInt32(number)] = labels
