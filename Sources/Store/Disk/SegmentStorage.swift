@@ -40,6 +40,15 @@ extension SegmentStorage: StorageEngine {
                 log.warn("cannot remove a file", ("path", path(of: name)), ("cause", "\(error)"))
             }
         }
+        // A killed process may have left names that are not durable yet: what they name is given out from
+        // now on, and a power cut must not take it.
+        do throws(Errno) {
+            try fileSystem.syncDirectory(directory)
+        } catch .readOnlyFileSystem {
+            // Nothing is given out of a store that is only read.
+        } catch {
+            log.warn("cannot fsync the directory", ("path", directory), ("cause", "\(error)"))
+        }
         return names.filter(StoreLayout.isSegment)
     }
 
