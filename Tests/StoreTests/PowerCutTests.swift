@@ -42,4 +42,38 @@ struct PowerCutTests {
         let last = try Database(options, fileSystem: disk, wallClock: ManualClock())
         #expect(last.nextSealed(after: SequenceNumber(raw: 0))?.name == names.first)
     }
+
+    @Test("and kills take nothing of a part that went on because the next could not be begun")
+    func partGoesOn() throws {
+        let disk = FaultyFileSystem()
+        var options = StoreOptions(basePath: "/data")
+        options.locksDirectory = false
+        options.runsMaintenance = false
+        options.sync = .always
+        let store = try Database(options, fileSystem: disk, wallClock: ManualClock())
+        let stream = store.openStream(.push)
+        func append(_ value: Double) throws {
+            let timeMs = 1_767_225_600_000 + Int64(value) * 1000
+            var batch = SampleBatch(stream: stream, time: Timestamp(ms: timeMs))
+            batch.series = try store.handles(for: [Labels([Label("__name__", "m")])])
+                .map { try $0.get() }
+            batch.values = [value]
+            #expect(store.append(batch) == .stored(1, dropped: []))
+        }
+        try append(1)
+        try append(2)
+        // The file is there with its header, and counts as not begun.
+        disk.fail(.syncDirectory, path: "buffer", with: .inputOutput, times: 1)
+        store.rotate()
+        disk.heal()
+        store.sealPending()
+        try append(3)
+        try append(4)
+        let again = try Database(options, fileSystem: disk, wallClock: ManualClock())
+        #expect(again.recovery.replayedSamples == 2)
+        let selection = try again.select([], in: .all)
+        var columns = SampleColumns()
+        selection.read(at: 0, in: .all, into: &columns)
+        #expect(columns.values == [1, 2, 3, 4])
+    }
 }

@@ -34,6 +34,8 @@ struct Replay: ~Copyable {
     // Where the open epoch lies; empty before its first batch.
     private var gap = SequenceRange(after: .zero, through: .zero)
     private var newest = SequenceNumber.zero
+    // Batches up to here were looked at in the part at hand before it is read again.
+    private var rereadThrough = SequenceNumber.zero
     // Bytes of parts that are through.
     private var readBytes: Int64 = 0
     // Bytes of the open epoch in the buffer, and what of the part at hand is in them.
@@ -85,6 +87,13 @@ struct Replay: ~Copyable {
             case .passed(let passed): number = passed
             case .lost(let lost): number = lost
             }
+            // Read again from its start: these were passed the first time.
+            if number <= rereadThrough { continue }
+            // Where the next part could not be begun as it should be, this one went on behind it.
+            if case .passed = found, number > newest, !gaps.isSealed(number) {
+                reread(part, database)
+                return true
+            }
             // Each number once, whatever a forged file says.
             guard number > newest, number > part.newest else {
                 report.damagedStretches += 1
@@ -112,6 +121,7 @@ struct Replay: ~Copyable {
     private mutating func begin(_ next: BufferPart, _ database: Database) {
         note(shownMs: next.createdMs, behind: next.after, database)
         shownMs = next.createdMs
+        rereadThrough = .zero
         // What one segment has all of need not be decoded.
         let through = parts.first?.after ?? .max
         let isSealed = gaps.isSealed(SequenceRange(after: next.after, through: through))
@@ -125,6 +135,26 @@ struct Replay: ~Copyable {
             }
         } catch {
             giveUp(next, behind: next.after, (next.name, 0), "\(error)", database)
+        }
+    }
+
+    // From its start, and this time what is in no segment is decoded.
+    private mutating func reread(_ passed: PartReplay, _ database: Database) {
+        rereadThrough = max(newest, passed.newest)
+        let part = passed.kept.part
+        countedBytes = 0
+        do throws(StoreError) {
+            let source = try database.buffer.read(part)
+            do throws(Errno) {
+                let reading = try PartReplay(part, source, decodes: true)
+                reading.kept.last = passed.kept.last
+                reading.newest = passed.newest
+                self.part = reading
+            } catch {
+                throw .cannot(action: "read", path: part.name, cause: error)
+            }
+        } catch {
+            giveUp(part, behind: passed.newest, (part.name, 0), "\(error)", database)
         }
     }
 
