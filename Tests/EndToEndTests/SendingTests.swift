@@ -119,22 +119,23 @@ struct SendingTests {
         let web = try Web()
         let target = try await TestServer(text: Self.text)
         let receiver = try await WriteReceiver { number, request in
-            if number < 6 { return HTTPResponse(.unavailable) }
-            if number == 6 { return HTTPResponse(.tooManyRequests).with("Retry-After", "1") }
+            // Five in a row would have it tried in halves, in case one sample in it is what fails.
+            if number < 4 { return HTTPResponse(.unavailable) }
+            if number == 4 { return HTTPResponse(.tooManyRequests).with("Retry-After", "1") }
             return .taken(request)
         }
         let agent = try await TestAgent(Self.configuration(target, receiver.url), web: web)
-        try await waitUntil(seconds: 30) { receiver.requests.count > 8 }
-        let tries = receiver.requests.prefix(7)
+        try await waitUntil(seconds: 30) { receiver.requests.count > 6 }
+        let tries = receiver.requests.prefix(5)
         #expect(Set(tries.map(\.body)).count == 1)
         let attempts = tries.map { $0.headers["Retry-Attempt"] }
-        #expect(attempts == [nil, "1", "2", "3", "4", "5", "6"])
+        #expect(attempts == [nil, "1", "2", "3", "4"])
         let pauses = zip(tries.dropFirst(), tries).map { $0.atMs - $1.atMs }
         for (pause, before) in zip(pauses.dropFirst(), pauses).dropLast() {
             #expect(Double(pause) >= 0.8 * Double(before), "\(pauses)")
         }
-        #expect(pauses[5] >= 1000, "\(pauses)")
-        #expect(Self.tries(Array(receiver.requests.dropFirst(6))) == 1)
+        #expect(pauses[3] >= 1000, "\(pauses)")
+        #expect(Self.tries(Array(receiver.requests.dropFirst(4))) == 1)
         agent.child.signal(SIGTERM)
         #expect(try await agent.child.exitCode(within: 6) == 0)
     }
